@@ -1,0 +1,79 @@
+"""One row for each quantity: which document's number the analyses use, and why.
+
+Where documents agree, the trial's own publication goes before a review. Where they differ, a person
+decides in the YAML file; the build refuses to choose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+#: Columns that together say what quantity a row reports.
+QUANTITY = (
+    "study_id", "subgroup", "analysis_set", "arm", "comparator_arm",
+    "outcome", "outcome_definition", "timepoint_months", "statistic", "unit",
+)  # fmt: skip
+#: Columns in which two reports of one quantity can differ.
+REPORTED = ("value", "value_operator", "ci_low", "ci_high", "range_low", "range_high", "finding")
+_RANK = {"primary": 0, "secondary": 1, "review": 2}
+
+
+def prefer(rows: Sequence[Row], origins: Mapping[str, str]) -> tuple[list[Row], list[str]]:
+    """Fill ``preferred`` and ``preference_reason``; return the rows and the undecided quantities."""
+    groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[name] for name in QUANTITY)].append(row)
+    problems = [fault for group in groups.values() for fault in _decide(group, origins)]
+    return list(rows), problems
+
+
+def _decide(group: list[Row], origins: Mapping[str, str]) -> list[str]:
+    marked = [row for row in group if row["preferred"]]
+    names = ", ".join(str(row["result_id"]) for row in group)
+    if len(marked) > 1:
+        return [f"{len(marked)} rows are marked as preferred for one quantity: {names}"]
+    if marked and len(group) > 1 and not marked[0]["preference_reason"]:
+        return [f"{marked[0]['result_id']} is preferred and needs a preference_reason"]
+    if not marked and _differ(group):
+        return [f"documents differ ({_values(group)}); mark one as preferred with a reason: {names}"]
+    chosen = marked[0] if marked else _first(group, origins)
+    reason = chosen["preference_reason"] or (_agreement(group) if len(group) > 1 else None)
+    for row in group:
+        row["preferred"] = row is chosen
+        row["preference_reason"] = reason if row is chosen else None
+    return []
+
+
+def _first(group: list[Row], origins: Mapping[str, str]) -> Row:
+    """The trial's own publication first; then the row that prints the interval; then by name."""
+
+    def rank(row: Row) -> tuple[int, bool, str]:
+        return _RANK[origins[row["source"]]], row["ci_low"] is None, str(row["result_id"])
+
+    return min(group, key=rank)
+
+
+def _differ(group: list[Row]) -> bool:
+    """Two rows differ if a field that both print is not the same."""
+    for name in REPORTED:
+        printed = {row[name] for row in group if row[name] is not None}
+        if len(printed) > 1:
+            return True
+    return False
+
+
+def _agreement(group: list[Row]) -> str:
+    documents = sorted({str(row["source"]) for row in group})
+    return f"all {len(group)} reports agree ({', '.join(documents)})"
+
+
+def _values(group: list[Row]) -> str:
+    return "; ".join(f"{row['source']}: {_shown(row)}" for row in group)
+
+
+def _shown(row: Row) -> str:
+    value = row["finding"] if row["value"] is None else f"{row['value_operator']}{row['value']:g}"
+    return f"{value} [{row['ci_low']:g}, {row['ci_high']:g}]" if row["ci_low"] is not None else str(value)
