@@ -80,7 +80,7 @@ def _pandera_column(column: Column) -> pa.Column:
 
 
 def _has_content(frame):  # type: ignore[no-untyped-def]
-    return frame["value"].notna() | frame["range_low"].notna() | frame["finding"].notna()
+    return frame["value"].notna() | frame["range_low"].notna() | frame["ci_low"].notna() | frame["finding"].notna()
 
 
 def _ordered(low: str, high: str):  # type: ignore[no-untyped-def]

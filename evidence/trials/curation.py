@@ -233,7 +233,8 @@ def _impossible_counts(study: StudyFile) -> Iterable[str]:
     """Events of an arm cannot exceed the largest number of patients printed for it."""
     sizes: dict[str | None, float] = defaultdict(float)
     for entry in study.results:
-        if entry.statistic == "n" and entry.value is not None:
+        whole = entry.definition is None and entry.subgroup is None
+        if entry.statistic == "n" and whole and entry.value is not None:
             sizes[entry.arm] = max(sizes[entry.arm], entry.value)
     for index, entry in enumerate(study.results):
         size = sizes.get(entry.arm, 0.0)

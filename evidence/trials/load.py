@@ -122,6 +122,17 @@ class Trials:
         """Yield all rows as mappings, in the order of the file."""
         yield from self.table.to_pylist()
 
+    @cached_property
+    def _by_study(self) -> dict[str, list[dict[str, Any]]]:
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows():
+            grouped.setdefault(row["study_id"], []).append(row)
+        return grouped
+
+    def rows_of(self, study_id: str) -> list[dict[str, Any]]:
+        """Return the rows of one study, in the order of the file."""
+        return self._by_study.get(study_id, [])
+
     def where(self, **criteria: Criterion) -> Trials:
         """Return the rows whose columns have the given values.
 

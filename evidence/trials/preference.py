@@ -1,6 +1,6 @@
 """One row for each quantity: which document's number the analyses use, and why.
 
-Where documents agree, the trial's own publication goes before a review. Where they differ, a person
+Where documents agree within rounding, the row with an interval goes first, then the trial's own publication. Where they differ, a person
 decides in the YAML file; the build refuses to choose.
 """
 
@@ -10,14 +10,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evidence.trials.printed import decimals_printed
+
 Row = dict[str, Any]
 #: Columns that together say what quantity a row reports.
 QUANTITY = (
     "study_id", "subgroup", "analysis_set", "arm", "comparator_arm",
     "outcome", "outcome_definition", "timepoint_months", "statistic", "unit",
 )  # fmt: skip
-#: Columns in which two reports of one quantity can differ.
-REPORTED = ("value", "value_operator", "ci_low", "ci_high", "range_low", "range_high", "finding")
+#: Numbers in which two reports of one quantity can differ.
+NUMBERS = ("value", "ci_low", "ci_high", "range_low", "range_high")
 _RANK = {"primary": 0, "secondary": 1, "review": 2}
 
 
@@ -48,26 +50,40 @@ def _decide(group: list[Row], origins: Mapping[str, str]) -> list[str]:
 
 
 def _first(group: list[Row], origins: Mapping[str, str]) -> Row:
-    """The trial's own publication first; then the row that prints the interval; then by name."""
+    """The row with the interval first, then the trial's own publication, then the most decimals, then by name."""
 
-    def rank(row: Row) -> tuple[int, bool, str]:
-        return _RANK[origins[row["source"]]], row["ci_low"] is None, str(row["result_id"])
+    def rank(row: Row) -> tuple[bool, int, int, str]:
+        digits = 0 if row["value"] is None else decimals_printed(row["printed"], row["value"])
+        return row["ci_low"] is None, _RANK[origins[row["source"]]], -digits, str(row["result_id"])
 
     return min(group, key=rank)
 
 
 def _differ(group: list[Row]) -> bool:
-    """Two rows differ if a field that both print is not the same."""
-    for name in REPORTED:
-        printed = {row[name] for row in group if row[name] is not None}
-        if len(printed) > 1:
-            return True
-    return False
+    """Two rows differ if a field that both print is not the same at the coarser rounding of the two."""
+    pairs = [(one, other) for index, one in enumerate(group) for other in group[:index]]
+    return any(_contradict(one, other) for one, other in pairs)
+
+
+def _contradict(one: Row, other: Row) -> bool:
+    if one["finding"] is not None and other["finding"] is not None and one["finding"] != other["finding"]:
+        return True
+    if one["value_operator"] != other["value_operator"]:
+        return one["value"] is not None and other["value"] is not None
+    if one["value_operator"] in ("<", "<=") and one["statistic"] == "p_value":
+        return False  # two upper bounds of a p value can both be true
+    both = [name for name in NUMBERS if one[name] is not None and other[name] is not None]
+    return any(abs(one[name] - other[name]) > _rounding(one, other, name) for name in both)
+
+
+def _rounding(one: Row, other: Row, name: str) -> float:
+    """Half a unit of the last decimal that the coarser of two rows prints."""
+    return 0.5 * 10.0 ** -min(decimals_printed(row["printed"], row[name]) for row in (one, other)) + 1e-12
 
 
 def _agreement(group: list[Row]) -> str:
     documents = sorted({str(row["source"]) for row in group})
-    return f"all {len(group)} reports agree ({', '.join(documents)})"
+    return f"all {len(group)} reports agree within rounding ({', '.join(documents)})"
 
 
 def _values(group: list[Row]) -> str:

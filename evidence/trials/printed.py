@@ -7,14 +7,18 @@ and the form of the decimal mark are forgiven.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
-WORDS = {
-    "no": 0, "none": 0, "zero": 0, "never": 0, "not": 0,
-    "one": 1, "single": 1, "once": 1, "two": 2, "both": 2, "twice": 2, "three": 3, "four": 4, "five": 5,
+UNITS = {
+    "no": 0, "none": 0, "zero": 0, "never": 0, "not": 0, "inga": 0, "无": 0,
+    "one": 1, "single": 1, "once": 1, "two": 2, "both": 2, "twice": 2, "three": 3, "four": 4, "five": 5, "fem": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13,
-    "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+    "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
+TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 #: A fraction in words may be meant as a proportion or as a percentage.
 FRACTIONS = {
@@ -23,31 +27,67 @@ FRACTIONS = {
     "twothirds": (2 / 3, 66.7),
     "onequarter": (0.25, 25.0),
 }
-_NUMBER = re.compile(r"[-−–]?\d+(?:[.·]\d+)?(?:e-?\d+)?")
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
-_DECIMAL_MARKS = str.maketrans({"·": ".", "∙": ".", "⋅": "."})
+_THOUSANDS = re.compile(r"\d{1,3}([, ]\d{3})+")
+_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)")
+_MARKS = str.maketrans({"·": ".", "∙": ".", "⋅": ".", "•": ".", "−": "-", "–": "-", "‐": "-", "‑": "-"})
 
 
 def numbers_of(token: str) -> tuple[float, ...]:
     """Return the numbers that a printed token can stand for; none, if it is words.
 
-    ``"78·6"`` is 78.6, ``"1,184"`` is 1184, ``"Four"`` is 4, ``"half"`` is 0.5 or 50 (per cent).
+    ``"78·6"`` is 78.6, ``"1,184"`` is 1184, ``"3,6"`` is 3.6, ``"Four"`` is 4, ``"half"`` is 0.5 or 50 (per cent).
     """
     text = token.strip()
     if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
+        text = re.sub("[, ]", "", text)
+    elif _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    text = re.sub(r"^-\s+", "-", text.translate(_MARKS))
     if _NUMBER.fullmatch(text):
-        return (float(text.translate(_DECIMAL_MARKS).replace("−", "-").replace("–", "-")),)
-    word = re.sub(r"[\s-]", "", text.lower())
-    if word in WORDS:
-        return (float(WORDS[word]),)
-    return FRACTIONS.get(word, ())
+        return (float(text),)
+    squeezed = _squeezed(token)
+    return FRACTIONS.get(squeezed) or _in_words(token, squeezed)
+
+
+def _in_words(token: str, squeezed: str) -> tuple[float, ...]:
+    if squeezed in UNITS:
+        return (float(UNITS[squeezed]),)
+    words = [word for word in re.split(r"[\s\-]+", token.strip().lower()) if word != "and"]
+    hundreds = 0
+    if len(words) > 1 and words[1] == "hundred" and words[0] in UNITS:
+        hundreds, words = 100 * UNITS[words[0]], words[2:]
+    if not all(word in TENS or word in UNITS for word in words) or (not words and not hundreds):
+        return ()
+    return (float(hundreds + sum(TENS.get(word, UNITS.get(word, 0)) for word in words)),)
+
+
+def prints(tokens: Sequence[str], value: float) -> bool:
+    """Tell whether one of the tokens stands for ``value``.
+
+    A negative value may be printed without its sign where the text says "decreased by".
+    """
+    printed = [number for token in tokens for number in numbers_of(token)]
+    candidates = [*printed, *(-number for number in printed if value < 0)]
+    return any(math.isclose(value, number, rel_tol=1e-12) for number in candidates)
+
+
+def decimals_printed(tokens: Sequence[str], value: float) -> int:
+    """Return the decimals with which ``value`` is printed (0 where it is printed as a word)."""
+    return max((_decimals(token) for token in tokens if prints([token], value)), default=0)
+
+
+def _decimals(token: str) -> int:
+    text = token.translate(_MARKS)
+    text = text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
+    rest = text.partition(".")[2]
+    return len(rest) if rest.isdigit() else 0
 
 
 def stands_in(token: str, lines: Sequence[str]) -> bool:
     """Tell whether ``token`` is printed on ``lines``, whole and not as part of a longer number."""
     text = _joined(lines)
-    wanted = token.strip().translate(_DECIMAL_MARKS)
+    wanted = re.sub(r"\s+", " ", token.strip().translate(_MARKS))
     if re.search(r"\d", wanted):
         pattern = rf"(?<![\d.]){re.escape(wanted)}(?!\d|\.\d)"
         return re.search(pattern, text) is not None
@@ -55,8 +95,9 @@ def stands_in(token: str, lines: Sequence[str]) -> bool:
 
 
 def _joined(lines: Sequence[str]) -> str:
-    text = "\n".join(line.rstrip() for line in lines).translate(_DECIMAL_MARKS)
-    return re.sub(r"\s+", " ", re.sub(r"(?<=[a-z])-\n", "", text))
+    text = "\n".join(line.rstrip() for line in lines)
+    text = re.sub(r"(?<=[a-z])-\n", "", text).translate(_MARKS)
+    return re.sub(r"\s+", " ", text)
 
 
 def _squeezed(text: str) -> str:

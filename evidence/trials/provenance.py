@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from evidence.errors import DatasetError
 from evidence.trials.curation import sha256
 from evidence.trials.load import Trials
-from evidence.trials.printed import numbers_of, stands_in
+from evidence.trials.printed import prints, stands_in
 
 _NUMERIC = ("value", "ci_low", "ci_high", "range_low", "range_high", "p_value")
 
@@ -81,8 +80,7 @@ def _row_faults(row: Mapping[str, Any], lines: list[str]) -> Iterator[str]:
 
 
 def _value_faults(row: Mapping[str, Any]) -> Iterator[str]:
-    printed = [number for token in row["printed"] for number in numbers_of(token)]
     for name in _NUMERIC:
         value = row[name]
-        if value is not None and not any(math.isclose(value, number, rel_tol=1e-12) for number in printed):
+        if value is not None and not prints(row["printed"], value):
             yield f"{row['result_id']}: {name} {value:g} is not among the printed tokens {row['printed']}"

@@ -6,12 +6,11 @@ A model here knows one entry. What needs the vocabulary, or several entries at o
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from evidence.trials.printed import numbers_of
+from evidence.trials.printed import prints
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.\-]*$")]
 Operator = Literal["=", "<", ">", "~", "<=", ">="]
@@ -102,8 +101,8 @@ class ResultEntry(Entry):
     @model_validator(mode="after")
     def _says_something(self) -> ResultEntry:
         faults = [*self._interval_faults(), *self._line_faults(), *self._token_faults()]
-        if self.value is None and self.range is None and self.finding is None:
-            faults.append("has neither `value`, `range` nor `finding`")
+        if self.value is None and self.range is None and self.ci is None and self.finding is None:
+            faults.append("has neither `value`, `range`, `ci` nor `finding`")
         if (self.finding is not None) != (self.statistic == "finding"):
             faults.append("`finding` goes with statistic `finding`, and only with it")
         if self.comparator_arm is not None and self.arm is None:
@@ -132,9 +131,8 @@ class ResultEntry(Entry):
 
     def _token_faults(self) -> list[str]:
         """Every number of the row must be one of the printed tokens."""
-        numbers = [number for token in self.printed for number in numbers_of(token)]
         wanted = [self.value, *(self.ci or []), *(self.range or []), self.p]
-        absent = [w for w in wanted if w is not None and not any(math.isclose(w, x, rel_tol=1e-12) for x in numbers)]
+        absent = [value for value in wanted if value is not None and not prints(self.printed, value)]
         return [f"{value:g} is not among the printed tokens {self.printed}" for value in absent]
 
 

@@ -1,0 +1,71 @@
+"""What every section of a report shares: dataset, ledger, the numbering of tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.analysis.declared import Declared
+from evidence.report.document import Block, Shown, Span, Text
+from evidence.report.ledger import Ledger, Quantity
+from evidence.trials.load import Trials
+
+#: What stands in a cell without a number.
+ABSENT = "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionResult:
+    """What a section contributes: blocks of the report, plain results, and a sentence of methods."""
+
+    blocks: tuple[Block, ...]
+    results: Mapping[str, Any]
+    summary: Text
+    methods: tuple[Text, ...]
+
+
+@dataclass(kw_only=True)
+class Context:
+    """Dataset and ledger of one report, and how many tables and figures it has so far."""
+
+    trials: Trials
+    ledger: Ledger
+    declared: Declared
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def number(self, kind: str) -> Text:
+        """Return the number of the next table or figure, as text."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return (self.ledger.name(f"order:{self._counts[kind]}"),)
+
+    def study(self, study_id: str) -> Span:
+        """Return the name of a study."""
+        return self.ledger.name(f"study:{study_id}/name")
+
+    def arm(self, study_id: str, arm: str) -> Span:
+        """Return the label of an arm."""
+        return self.ledger.name(f"study:{study_id}/arms/{arm}/label")
+
+    def at(self, address: str) -> Quantity:
+        """Return the reported number at ``<result_id>#<column>`` (``#value`` if no column is named)."""
+        result_id, _, column = address.partition("#")
+        return self.ledger.reported(result_id, column or "value")
+
+    def printed(self, address: str) -> Shown:
+        """Return the number at ``<result_id>#<column>`` with the decimals its source prints."""
+        result_id, _, column = address.partition("#")
+        return self.ledger.as_printed(result_id, column or "value")
+
+    def declared_text(self, path: str) -> Span:
+        """Return a text of the analysis file, by path."""
+        return self.ledger.name(f"analysis:{path}")
+
+
+def joined(parts: list[Text], separator: str) -> Text:
+    """Return several texts as one, with a separator between them."""
+    spans: list[Span] = []
+    for index, part in enumerate(parts):
+        spans += [separator] if index and separator else []
+        spans += part
+    return tuple(spans)

@@ -1,0 +1,43 @@
+"""From a contrast or cohort and its route to an effect: which function of ``effects`` computes it."""
+
+from __future__ import annotations
+
+from evidence.analysis.context import Context
+from evidence.effects.arm_estimates import log_ratio_of_rates, proportion_from_interval
+from evidence.effects.effect_sizes import effect_size
+from evidence.outcomes.arms import Cohort
+from evidence.outcomes.contrasts import Contrast
+from evidence.outcomes.summary_statistics import events_from_percentage
+from evidence.report.ledger import Computed
+
+#: Route to the words that the methods paragraph and the tables use for it.
+ROUTE_WORDS = {
+    "published-ratio": "published ratio with its interval",
+    "events-per-person-years": "events and person-years of each arm",
+    "rates-with-ci": "rate of each arm with its interval",
+    "events-of-patients": "patients with the event, of all",
+    "proportion-with-ci": "published percentage with its interval",
+    "percentage-of-patients": "published percentage, events rounded to whole patients",
+}
+
+
+def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Computed:
+    """Compute log ratio and variance of one contrast; the result has ``yi`` and ``vi`` of length 1."""
+    inputs = {name: [context.at(address)] for name, address in contrast.inputs.items()}
+    if contrast.route == "rates-with-ci":
+        return context.ledger.compute(log_ratio_of_rates, inputs, level=contrast.level)
+    if contrast.route == "published-ratio":
+        return context.ledger.compute(effect_size, inputs, measure=measure, level=contrast.level)
+    return context.ledger.compute(effect_size, inputs, measure=measure)
+
+
+def cohort_effect(context: Context, cohort: Cohort, measure: str) -> Computed:
+    """Compute the transformed proportion of one cohort; the result has ``yi`` and ``vi`` of length 1."""
+    inputs = {name: [context.at(address)] for name, address in cohort.inputs.items()}
+    if cohort.route == "proportion-with-ci":
+        return context.ledger.compute(proportion_from_interval, inputs, measure=measure, level=cohort.level)
+    if cohort.route == "percentage-of-patients":
+        given = {"percent": inputs["percent"][0], "ni": inputs["ni"][0]}
+        events = context.ledger.compute(events_from_percentage, given)
+        inputs = {"xi": [events.quantity("")], "ni": inputs["ni"]}
+    return context.ledger.compute(effect_size, inputs, measure=measure)

@@ -1,0 +1,151 @@
+"""Updates of a review's cells: what is computed from other documents, and whether it agrees.
+
+Agreement is arithmetic: an update agrees with a printed value if it rounds to it at the printed
+number of decimals, or satisfies the printed relation or range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from evidence.analysis.context import Context, joined
+from evidence.analysis.declared import ReviewCell, Update
+from evidence.analysis.reported_cell import reported_text
+from evidence.errors import AnalysisFileError
+from evidence.outcomes import summary_statistics as derived
+from evidence.report.document import Text
+from evidence.report.ledger import Quantity
+from evidence.trials.printed import decimals_printed
+
+Verdict = Literal["agrees", "differs", "words"]
+#: "about 50" agrees with a value within a tenth of it.
+ABOUT = 0.1
+
+_FUNCTIONS: dict[str, tuple[Callable[..., float], tuple[str, ...]]] = {
+    "relative-reduction": (derived.relative_reduction, ("ratio",)),
+    "relative-reduction-from-arms": (derived.relative_reduction_from_arms, ("treated", "control")),
+    "percentage": (derived.percentage, ("events", "n")),
+    "complement": (derived.complement, ("percent",)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """An update of a cell: its value, its text, how it was obtained, and its verdict."""
+
+    value: float | None
+    text: Text
+    how: Text
+    inputs: tuple[str, ...]
+    verdict: Verdict
+
+
+def update_cell(context: Context, cell: ReviewCell, update: Update) -> Updated:
+    """Compute one update of a cell and compare it with what the review prints."""
+    inputs = tuple(address.partition("#")[0] for address in update.inputs)
+    if update.by == "reported":
+        return _reported(context, cell, update.inputs[0])
+    quantity = _computed(context, update)
+    digits = max(_printed_digits(context, cell), 0)
+    shown = context.ledger.show(quantity, f"fixed:{digits}")
+    text: Text = (shown, *_interval(context, update, digits)) if update.by == "mean" else (shown, "%", *_interval(context, update, digits))
+    how = _how(context, update)
+    return Updated(value=quantity.value, text=text, how=how, inputs=inputs, verdict=_verdict(context, cell, quantity.value))
+
+
+def _reported(context: Context, cell: ReviewCell, address: str) -> Updated:
+    row = context.trials.row(address.partition("#")[0])
+    verdict: Verdict = "words" if row["value"] is None else _verdict(context, cell, row["value"])
+    printed = context.trials.row(cell.printed[0])
+    if row["finding"] is not None and printed["finding"] is not None:
+        verdict = "agrees" if row["finding"] == printed["finding"] else "differs"
+    return Updated(
+        value=row["value"],
+        text=reported_text(context, row["result_id"]),
+        how=("reported",),
+        inputs=(row["result_id"],),
+        verdict=verdict,
+    )
+
+
+def _computed(context: Context, update: Update) -> Quantity:
+    quantities = [context.at(address) for address in update.inputs]
+    if update.by == "mean":
+        return context.ledger.compute(derived.mean_of, {"values": quantities}).quantity("")
+    function, arguments = _FUNCTIONS[update.by]
+    if len(arguments) != len(quantities):
+        raise AnalysisFileError(
+            f"{update.by} needs {len(arguments)} inputs ({', '.join(arguments)}) and was given {len(quantities)}.", update.inputs
+        )
+    return context.ledger.compute(function, dict(zip(arguments, quantities, strict=True))).quantity("")
+
+
+def _interval(context: Context, update: Update, digits: int) -> Text:
+    """Bounds of a relative reduction, from the bounds of its ratio: the upper one gives the lower."""
+    row = context.trials.row(update.inputs[0].partition("#")[0])
+    if update.by != "relative-reduction" or row["ci_low"] is None:
+        return ()
+    bounds = [
+        context.ledger.compute(derived.relative_reduction, {"ratio": context.at(f"{row['result_id']}#{name}")}).quantity("")
+        for name in ("ci_high", "ci_low")
+    ]
+    low, high = (context.ledger.show(bound, f"fixed:{digits}") for bound in bounds)
+    level = context.ledger.show(context.at(f"{row['result_id']}#ci_level"), "fixed:0")
+    return (" (", level, "% CI ", low, " to ", high, ")")
+
+
+def _how(context: Context, update: Update) -> Text:
+    given = [reported_text(context, address.partition("#")[0], p=False) for address in update.inputs]
+    words = {
+        "relative-reduction": "one minus the ratio ",
+        "relative-reduction-from-arms": "one minus the quotient of ",
+        "percentage": "events among patients: ",
+        "complement": "complement of ",
+        "mean": "mean of ",
+    }
+    separator = {"percentage": " of ", "relative-reduction-from-arms": " and "}.get(update.by, ", ")
+    return (words[update.by], *joined(given, separator))
+
+
+def _printed_digits(context: Context, cell: ReviewCell) -> int:
+    row = context.trials.row(cell.printed[0])
+    values = [row[name] for name in ("value", "range_low", "range_high") if row[name] is not None]
+    return max((decimals_printed(row["printed"], value) for value in values), default=0)
+
+
+def _verdict(context: Context, cell: ReviewCell, value: float) -> Verdict:
+    """Compare a value with every numeric row of the cell; the cell's other rows are words."""
+    rows = [context.trials.row(result_id) for result_id in cell.printed]
+    numeric = [row for row in rows if row["value"] is not None or row["range_low"] is not None]
+    if not numeric:
+        return "words"
+    return "agrees" if any(agrees(row, value) for row in numeric) else "differs"
+
+
+def agrees(row: Mapping[str, Any], value: float) -> bool:
+    """Tell whether ``value`` is compatible with what a row prints, at its own rounding."""
+    printed = row["value"]
+    if printed is None:
+        low, high = row["range_low"], row["range_high"]
+        half = 0.5 * 10 ** -decimals_printed(row["printed"], low)
+        return bool(low - half <= value <= high + half)
+    relations: dict[str, Callable[[float, float], bool]] = {
+        ">": lambda a, b: a > b,
+        "<": lambda a, b: a < b,
+        ">=": lambda a, b: a >= b,
+        "<=": lambda a, b: a <= b,
+        "~": lambda a, b: abs(a - b) <= ABOUT * abs(b),
+    }
+    if row["value_operator"] in relations:
+        return relations[row["value_operator"]](value, printed)
+    half = 0.5 * 10 ** -decimals_printed(row["printed"], printed)
+    return abs(value - printed) <= half * (1 + 1e-9)
+
+
+def overall(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the verdict of a cell from those of its updates: any difference counts."""
+    if not verdicts:
+        return None
+    return "differs" if "differs" in verdicts else "agrees" if "agrees" in verdicts else "words"

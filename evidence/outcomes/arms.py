@@ -1,0 +1,151 @@
+"""Single arms and cohorts: which numbers give the proportion of patients with an outcome."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evidence.errors import BadInput, EmptySelection
+from evidence.outcomes.selection import Question, Row, is_treated, one_row, participants, select_outcome
+from evidence.trials.load import Trials
+
+#: From what a proportion of a cohort is computed.
+ARM_ROUTES = ("events-of-patients", "proportion-with-ci", "percentage-of-patients")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """One cohort's numbers for a proportion.
+
+    Attributes
+    ----------
+    route : str
+        One of ``ARM_ROUTES``.
+    inputs : mapping of str to str
+        Argument of the computation to ``<result_id>#<column>``.
+    reported : str
+        result_id of the outcome itself.
+    size : str or None
+        Address of the number of patients, where one is reported.
+    level : float
+        Confidence level of a published interval, as a proportion.
+    months : float or None
+        Time point of the number.
+    """
+
+    study_id: str
+    study: str
+    arm: str
+    route: str
+    inputs: Mapping[str, str]
+    reported: str
+    size: str | None
+    level: float = 0.95
+    months: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohorts:
+    """The cohorts that answer a question, and why others do not."""
+
+    question: Question
+    cohorts: tuple[Cohort, ...]
+    left_out: Mapping[str, str]
+
+
+def find_cohorts(trials: Trials, question: Question, *, routes: Sequence[str] = ARM_ROUTES) -> Cohorts:
+    """Return one cohort for each study that has the numbers of one of the routes.
+
+    A study whose patients another selected study already counts (``overlaps`` in its file) must be
+    left out by name; two overlapping studies in one synthesis are refused.
+
+    Raises
+    ------
+    BadInput
+        Rows of a study leave a choice, a route is unknown, or selected studies share patients.
+    EmptySelection
+        No study has the numbers of any route.
+    """
+    unknown = [route for route in routes if route not in ARM_ROUTES]
+    if unknown:
+        raise BadInput(f"A cohort's proportion needs routes of {', '.join(ARM_ROUTES)}.", unknown)
+    by_arm: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in select_outcome(trials, question):
+        if is_treated(row, question) and row["comparator_arm"] is None:
+            by_arm[row["study_id"], str(row["arm"])].append(row)
+    found, left_out, problems = [], dict(question.exclude), []
+    for (study_id, _), rows in by_arm.items():
+        try:
+            cohort = next(filter(None, (_by_route(trials, rows, route) for route in routes)), None)
+        except BadInput as error:
+            problems.append(str(error))
+            continue
+        if cohort is None:
+            left_out[study_id] = f"none of the routes {', '.join(routes)} has all its numbers"
+        else:
+            found.append(cohort)
+    problems += _shared_patients(trials, found)
+    if problems:
+        raise BadInput(f"{question.outcome}: {len(problems)} choices are open.", problems)
+    if not found:
+        raise EmptySelection(f"{question.outcome}: no study has the numbers of {', '.join(routes)}. Add a route, or data.")
+    return Cohorts(question=question, cohorts=tuple(found), left_out=left_out)
+
+
+def _by_route(trials: Trials, rows: Sequence[Row], route: str) -> Cohort | None:
+    inputs: dict[str, str] = {}
+    row: Row | None
+    size = participants(trials, rows[0]["study_id"], str(rows[0]["arm"]))
+    if route == "proportion-with-ci":
+        row = _row(rows, ("km_proportion", "proportion"), with_interval=True)
+        if row is not None:
+            inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
+    else:
+        wanted = ("events",) if route == "events-of-patients" else ("km_proportion", "proportion")
+        row = _row(rows, wanted, with_interval=False)
+        if row is not None and size is not None:
+            name = "xi" if route == "events-of-patients" else "percent"
+            inputs = {name: f"{row['result_id']}#value", "ni": f"{size}#value"}
+    if row is None or not inputs:
+        return None
+    return Cohort(
+        study_id=row["study_id"],
+        study=row["study"],
+        arm=str(row["arm"]),
+        route=route,
+        inputs=inputs,
+        reported=str(row["result_id"]),
+        size=f"{size}#value" if size is not None else None,
+        level=(row["ci_level"] or 95.0) / 100,
+        months=row["timepoint_months"],
+    )
+
+
+_INTERVAL = {"percent": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
+
+
+def _row(rows: Sequence[Row], statistics: Sequence[str], *, with_interval: bool) -> Row | None:
+    for statistic in statistics:
+        fitting = [
+            row
+            for row in rows
+            if row["statistic"] == statistic
+            and row["value"] is not None
+            and row["value_operator"] == "="
+            and (row["ci_low"] is not None or not with_interval)
+        ]
+        if fitting:
+            return one_row(fitting, f"{rows[0]['study_id']}, {statistic}")
+    return None
+
+
+def _shared_patients(trials: Trials, cohorts: Sequence[Cohort]) -> list[str]:
+    selected = {cohort.study_id for cohort in cohorts}
+    pairs = {
+        tuple(sorted((study_id, other)))
+        for study_id in selected
+        for other in trials.studies[study_id]["overlaps"]
+        if other in selected
+    }
+    return [f"{first} and {second} share patients; put one of them under `exclude` with the reason" for first, second in sorted(pairs)]

@@ -1,0 +1,143 @@
+"""Which rows of the dataset answer a question about an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.errors import BadInput, EmptySelection, UnknownName
+from evidence.trials.load import Criterion, Trials
+
+Row = Mapping[str, Any]
+#: Which patients a denominator counts, the most suitable for an efficacy estimate first.
+ANALYSIS_SETS = ("analysed", "ITT", "full analysis set", "treated", "transplanted", "safety", None, "randomised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question to the dataset: an outcome, in which patients, on which therapy, against what.
+
+    Attributes
+    ----------
+    outcome, definition : str
+        Outcome of the vocabulary, and its definition where it has several (such as 6-month confirmation).
+    therapy, comparator : str
+        Therapies of the vocabulary; no comparator for a single-arm question.
+    arms, comparator_arms : tuple of str
+        Arms to use where a study has several of the therapy; empty for all.
+    designs : tuple of str
+        Designs to use; empty for all.
+    months : tuple of float
+        First and last time point that count, in months; None for any.
+    studies : tuple of str
+        Only these studies; empty for all.
+    exclude : mapping of str to str
+        Studies left out, each with its reason.
+    choose : mapping of str to mapping
+        For a study with several suitable rows: further columns and their values.
+    """
+
+    outcome: str
+    therapy: str
+    comparator: str | None = None
+    definition: str | None = None
+    arms: tuple[str, ...] = ()
+    comparator_arms: tuple[str, ...] = ()
+    designs: tuple[str, ...] = ()
+    months: tuple[float, float] | None = None
+    studies: tuple[str, ...] = ()
+    exclude: Mapping[str, str] = field(default_factory=dict)
+    choose: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def select_outcome(trials: Trials, question: Question) -> list[Row]:
+    """Return the preferred rows about the question's outcome, therapy, designs, time and studies.
+
+    Raises
+    ------
+    BadInput
+        The question names a study or word that the dataset does not have.
+    EmptySelection
+        No row answers the question.
+    """
+    _check_studies(trials, question)
+    criteria: dict[str, Criterion] = {"outcome": question.outcome, "preferred": True}
+    if question.definition is not None:
+        criteria["outcome_definition"] = question.definition
+    if question.designs:
+        criteria["design"] = list(question.designs)
+    if question.studies:
+        criteria["study_id"] = list(question.studies)
+    rows = [row for row in trials.where(**criteria).rows() if _wanted(row, question)]
+    if not rows:
+        raise EmptySelection(
+            f"{question.outcome} with {question.therapy} was asked for"
+            f"{f' at {question.months[0]:g} to {question.months[1]:g} months' if question.months else ''}; "
+            "the dataset has the outcome, but not for these arms and times. Widen `months`, `arms` or `studies`."
+        )
+    return rows
+
+
+def _check_studies(trials: Trials, question: Question) -> None:
+    named = {*question.studies, *question.exclude, *question.choose}
+    problems = [str(UnknownName("study", name, trials.studies)) for name in sorted(named - set(trials.studies))]
+    if problems:
+        raise BadInput("The question names studies that the dataset does not have.", problems)
+
+
+def _wanted(row: Row, question: Question) -> bool:
+    if row["study_id"] in question.exclude or row["subgroup"] is not None:
+        return False
+    months = row["timepoint_months"]
+    if question.months and (months is None or not question.months[0] <= months <= question.months[1]):
+        return False
+    chosen = question.choose.get(row["study_id"], {})
+    if any(row[name] != value for name, value in chosen.items()):
+        return False
+    return is_treated(row, question) or is_compared(row, question)
+
+
+def is_treated(row: Row, question: Question) -> bool:
+    """Tell whether a row is about the question's therapy (alone or against its comparator)."""
+    if row["therapy"] != question.therapy or (question.arms and row["arm"] not in question.arms):
+        return False
+    return row["comparator_arm"] is None or _is_comparator(row["comparator"], row["comparator_arm"], question)
+
+
+def is_compared(row: Row, question: Question) -> bool:
+    """Tell whether a row is about the comparator arm."""
+    return row["comparator_arm"] is None and _is_comparator(row["therapy"], row["arm"], question)
+
+
+def _is_comparator(therapy: str, arm: str, question: Question) -> bool:
+    if therapy != question.comparator:
+        return False
+    return not question.comparator_arms or arm in question.comparator_arms
+
+
+def one_row(rows: Sequence[Row], asked: str) -> Row | None:
+    """Return the only row, or None if there is none.
+
+    Raises
+    ------
+    BadInput
+        Several rows fit, so that a choice is needed.
+    """
+    if len(rows) > 1:
+        raise BadInput(
+            f"{asked}: {len(rows)} rows fit and one is needed. Narrow the selection with `choose`.",
+            [str(row["result_id"]) for row in rows],
+        )
+    return rows[0] if rows else None
+
+
+def participants(trials: Trials, study_id: str, arm: str) -> str | None:
+    """Return the result_id of the number of patients in an arm, the most suitable denominator first."""
+    found: dict[str | None, Row] = {}
+    for row in trials.rows_of(study_id):
+        if row["outcome"] == "participants" and row["statistic"] == "n" and row["arm"] == arm and row["preferred"]:
+            if row["subgroup"] is None and row["value"] is not None:
+                found.setdefault(row["analysis_set"], row)
+    ranked = [found[name] for name in ANALYSIS_SETS if name in found] or list(found.values())
+    return str(ranked[0]["result_id"]) if ranked else None

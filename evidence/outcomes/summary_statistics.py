@@ -1,0 +1,71 @@
+"""Numbers that follow from printed ones: percentages, reductions, events from a percentage.
+
+Everything here is computed when asked and never stored in the dataset. Percentages are 0 to 100,
+as the sources print them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from evidence.errors import BadInput
+
+
+def percentage(events: float, n: float) -> float:
+    """Patients with the event in per cent of all.
+
+    Raises
+    ------
+    BadInput
+        n is not positive, or there are fewer than 0 or more than n events.
+    """
+    if not n > 0 or not 0 <= events <= n:
+        raise BadInput(f"A percentage of {events:g} events in {n:g} patients was asked for; 0 <= events <= n and n > 0 are needed.")
+    return 100 * events / n
+
+
+def complement(percent: float) -> float:
+    """Per cent of patients without the event, from those with it."""
+    if not 0 <= percent <= 100:
+        raise BadInput(f"{percent:g} % has no complement; a percentage lies between 0 and 100.")
+    return 100 - percent
+
+
+def relative_reduction(ratio: float) -> float:
+    """Relative reduction in per cent that a ratio (rate, risk or hazard ratio) stands for."""
+    if not (math.isfinite(ratio) and ratio > 0):
+        raise BadInput(f"A ratio of {ratio:g} stands for no relative reduction; it must be positive.")
+    return 100 * (1 - ratio)
+
+
+def relative_reduction_from_arms(treated: float, control: float) -> float:
+    """Relative reduction in per cent, from a rate or risk of each arm in the same unit."""
+    if not control > 0 or treated < 0:
+        raise BadInput(f"No relative reduction follows from {treated:g} against {control:g}; the control value must be positive.")
+    return 100 * (1 - treated / control)
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Unweighted mean, such as of the rates of two years with about the same patients."""
+    if not len(values):
+        raise BadInput("A mean of no values was asked for.")
+    return math.fsum(values) / len(values)
+
+
+def total(values: Sequence[float]) -> float:
+    """Sum of counts over arms or studies."""
+    return math.fsum(values)
+
+
+def events_from_percentage(percent: float, ni: float) -> float:
+    """Whole number of events nearest to a percentage of ``ni`` patients.
+
+    Raises
+    ------
+    BadInput
+        The percentage is outside 0 to 100, or ``ni`` is no positive number of patients.
+    """
+    if not 0 <= percent <= 100 or not ni > 0:
+        raise BadInput(f"Events from {percent:g} % of {ni:g} patients were asked for; 0 to 100 % of at least 1 patient is needed.")
+    return float(math.floor(percent * ni / 100 + 0.5))

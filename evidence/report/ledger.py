@@ -1,0 +1,187 @@
+"""The ledger: every number that reaches a reader has an id, and the id leads to its origin.
+
+An origin is a reported result (a row of the dataset) or a computation (a function of this package,
+its options, and the quantities that went in). Names that hold digits ("NEDA-3", a citation) have an
+origin too: the place in the dataset, vocabulary or analysis file where they stand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evidence.errors import VerificationError
+from evidence.report.document import DIGIT, Named, Shown, Span, Text, text_of
+from evidence.report.numbers import format_number
+from evidence.report.origins import Origins, plain_value, read_path, run
+from evidence.trials.load import Trials
+from evidence.trials.printed import decimals_printed
+
+LEDGER_SCHEMA = 1
+_FIELDS = ("value", "ci_low", "ci_high", "range_low", "range_high", "p_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value with an origin: ``id`` is ``<result_id>#<column>`` or ``<computation>#<path>``."""
+
+    id: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The result of a computation that the ledger has written down."""
+
+    id: str
+    result: Any = field(repr=False)
+
+    def quantity(self, path: str) -> Quantity:
+        """Return the number at ``path`` of the result, such as ``prediction.low`` or ``weights.0``."""
+        value = read_path(self.result, path)
+        if value is None:
+            raise VerificationError(f"{self.id} has no {path}: it is not estimable and needs words.")
+        return Quantity(f"{self.id}#{path}", float(value))
+
+
+class Ledger:
+    """Gives out numbers and names, and remembers where each came from.
+
+    Parameters
+    ----------
+    trials : Trials
+        The dataset.
+    analysis : mapping
+        The declared analysis as read from its file; names may stand in it.
+    software : mapping of str to str
+        Package to version.
+    """
+
+    def __init__(self, trials: Trials, analysis: Mapping[str, Any], software: Mapping[str, str]) -> None:
+        self.trials = trials
+        self.origins = Origins(trials=trials, analysis=analysis, software=software)
+        self._numbers: dict[tuple[str, str], Shown] = {}
+        self._names: dict[tuple[str, str], Named] = {}
+        self._computations: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, Computed] = {}
+        self._reported: dict[str, str] = {}
+
+    # quantities
+
+    def reported(self, result_id: str, column: str = "value") -> Quantity:
+        """Return a number of the dataset."""
+        value = self.trials.row(result_id)[column]
+        if value is None:
+            raise VerificationError(f"{result_id} has no {column}; it cannot be shown as a number.")
+        self._reported.setdefault(result_id, result_id)
+        return Quantity(f"{result_id}#{column}", float(value))
+
+    def compute(
+        self,
+        function: Callable[..., Any],
+        inputs: Mapping[str, Quantity | Sequence[Quantity]] | None = None,
+        **options: object,
+    ) -> Computed:
+        """Call ``function`` with quantities and options, and write the call down.
+
+        The same call is made once; a second request returns the first result.
+        """
+        record = {
+            "function": f"{function.__module__}.{function.__qualname__}",
+            "inputs": {name: _ids(given) for name, given in (inputs or {}).items()},
+            "options": options,
+        }
+        key = json.dumps(record, sort_keys=True)
+        if key not in self._known:
+            values = {name: _values(given) for name, given in (inputs or {}).items()}
+            computed = Computed(f"c{len(self._known) + 1}", run(record["function"], values, options))
+            self._known[key] = computed
+            self._computations[computed.id] = record
+        return self._known[key]
+
+    # what a reader sees
+
+    def show(self, quantity: Quantity, spec: str) -> Shown:
+        """Return ``quantity`` as text in the format ``spec``."""
+        key = (quantity.id, spec)
+        if key not in self._numbers:
+            self._numbers[key] = Shown(f"n{len(self._numbers) + 1}", format_number(quantity.value, spec))
+        return self._numbers[key]
+
+    def as_printed(self, result_id: str, column: str = "value") -> Shown:
+        """Return a reported number with the decimals that its source prints."""
+        row = self.trials.row(result_id)
+        quantity = self.reported(result_id, column)
+        digits = decimals_printed(row["printed"], quantity.value)
+        return self.show(quantity, f"plain:{digits}")
+
+    def count(self, what: str, chosen: Sequence[bool]) -> Shown:
+        """Return how many of ``chosen`` are true; the ledger keeps the list that was counted."""
+        computed = self.compute(count_true, chosen=list(chosen), what=what)
+        return self.show(computed.quantity(""), "fixed:0")
+
+    def name(self, address: str) -> Span:
+        """Return the text at ``address`` (see :mod:`evidence.report.origins`); plain if it has no digit."""
+        text = self.origins.text(address, self._results())
+        if not DIGIT.search(text):
+            return text
+        key = (address, text)
+        if key not in self._names:
+            self._names[key] = Named(f"t{len(self._names) + 1}", text)
+        return self._names[key]
+
+    def prose(self, template: str, **spans: Span | Text) -> Text:
+        """Return a text in which ``{name}`` is replaced by the span or text of that name."""
+        parts: list[Span] = []
+        for index, piece in enumerate(template.replace("}", "{").split("{")):
+            if index % 2 == 0:
+                parts += [piece] if piece else []
+            else:
+                given = spans[piece]
+                parts += list(given) if isinstance(given, tuple) else [given]
+        return text_of(*parts)
+
+    # the file
+
+    def _results(self) -> dict[str, Any]:
+        return {computed.id: computed.result for computed in self._known.values()}
+
+    def to_dict(self, slug: str) -> dict[str, Any]:
+        """Return the content of ``ledger.json``."""
+        numbers = {
+            shown.id: {"text": shown.text, "format": spec, "of": quantity}
+            for (quantity, spec), shown in self._numbers.items()
+        }
+        return {
+            "schema": LEDGER_SCHEMA,
+            "analysis": slug,
+            "dataset": {"version": self.trials.version, "sha256": self.trials.sha256},
+            "software": dict(self.origins.software),
+            "numbers": numbers,
+            "names": {named.id: {"text": named.text, "of": address} for (address, _), named in self._names.items()},
+            "reported": {result_id: self.origins.reported(result_id) for result_id in sorted(self._reported)},
+            "computations": {
+                name: {**record, "result": plain_value(self._results()[name])}
+                for name, record in self._computations.items()
+            },
+        }
+
+
+def count_true(*, chosen: Sequence[bool], what: str) -> int:
+    """Return the number of true entries; ``what`` says what is counted."""
+    return sum(chosen)
+
+
+def plain_number(value: float | None) -> float | None:
+    """Return a number as the JSON files write it."""
+    return None if value is None else float(plain_value(float(value)))
+
+
+def _ids(given: Quantity | Sequence[Quantity]) -> str | list[str]:
+    return given.id if isinstance(given, Quantity) else [quantity.id for quantity in given]
+
+
+def _values(given: Quantity | Sequence[Quantity]) -> float | list[float]:
+    return given.value if isinstance(given, Quantity) else [quantity.value for quantity in given]
