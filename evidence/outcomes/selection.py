@@ -137,7 +137,7 @@ def participants(trials: Trials, study_id: str, arm: str) -> str | None:
     found: dict[str | None, Row] = {}
     for row in trials.rows_of(study_id):
         if row["outcome"] == "participants" and row["statistic"] == "n" and row["arm"] == arm and row["preferred"]:
-            if row["subgroup"] is None and row["value"] is not None:
+            if row["subgroup"] is None and row["outcome_definition"] is None and row["value"] is not None:
                 found.setdefault(row["analysis_set"], row)
     ranked = [found[name] for name in ANALYSIS_SETS if name in found] or list(found.values())
     return str(ranked[0]["result_id"]) if ranked else None

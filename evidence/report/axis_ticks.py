@@ -28,6 +28,8 @@ LABEL_GAP: Final = 4.0
 REACH: Final = 2.0
 #: The same for summaries and prediction intervals, cut only where they would hide the studies.
 SUMMARY_REACH: Final = 4.0
+#: Nothing is cut if the axis that holds everything is wider by no more than this factor.
+SPARE: Final = 1.5
 #: Part of the axis that is shown on either side of the null value.
 BEYOND_NULL: Final = 0.2
 #: Blank part of the axis at each end, as a part of the whole.
@@ -131,6 +133,9 @@ def _range(
     reached += [(pair, SUMMARY_REACH * half) for pair in pooled]
     bottom = min([low, *(max(pair[0], low - reach) for pair, reach in reached)])
     top = max([high, *(min(pair[1], high + reach) for pair, reach in reached)])
+    ends = [low, high, *(bound for pair in studies + pooled for bound in pair)]
+    if max(ends) - min(ends) <= SPARE * (top - bottom):
+        bottom, top = min(ends), max(ends)
     if top - bottom > 1e-9:
         return bottom, top
     spare = math.log(2) if scale == "log" else 0.5 * abs(top) or 1.0

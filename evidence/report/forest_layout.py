@@ -12,20 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from evidence.report.axis_ticks import NARROWEST_PLOT
 from evidence.report.document import Text, plain
 from evidence.report.drawing import POINTS_PER_CM
 from evidence.report.lettering import Line, longest_word, narrowest, text_width, wrap
 
-#: Widths of a page without its margins: upright and turned.
-PAPERS: Final = (17.0 * POINTS_PER_CM, 25.0 * POINTS_PER_CM)
-MARGIN: Final = 3.0
-#: Between two columns, and between the last column and the plot.
-GAP: Final = 8.0
-PLOT_GAP: Final = 12.0
+#: Widths of a page without its margins, upright and turned, with the least width of the plot on it.
+PAPERS: Final = ((17.0 * POINTS_PER_CM, NARROWEST_PLOT), (25.0 * POINTS_PER_CM, 200.0))
+MARGIN: Final = 2.0
+#: Between two columns (where there is room the wider one), and between the last one and the plot.
+GAP, WIDE_GAP = 6.5, 14.0
+PLOT_GAP: Final = 10.0
 #: The plot takes at most this part of the paper.
 WIDEST_PLOT: Final = 0.5
 #: A column that is wrapped is not made narrower than this, nor kept wider for one long word.
-NARROW: Final = 95.0
+NARROW: Final = 88.0
 _NUMERIC = re.compile(r"^[0-9<>~≤≥(+−-]")
 
 Align = Literal["left", "right"]
@@ -107,14 +108,13 @@ def place_columns(
     wishes = [_wish(i, header, rows, whole=i >= first) for i, header in enumerate(headers)]
     wishes = _heed_spanners(wishes, spanners)
     beside = MARGIN + overhang + GAP * (len(wishes) - 1) + PLOT_GAP
-    fits = [paper for paper in PAPERS if _least(wishes) + beside + plot <= paper]
-    paper = fits[0] if fits else _least(wishes) + beside + plot
-    widths = _narrow(wishes, paper - beside - plot)
-    # what the widest plot leaves goes to the labels, so that the numbers stand next to the plot
-    slack = max(0.0, paper - beside - sum(widths) - max(plot, WIDEST_PLOT * paper))
-    return _place(
-        [widths[0] + slack, *widths[1:]], [wish.align for wish in wishes], paper, overhang
-    )
+    needed = sum(wish.least for wish in wishes) + beside
+    fits = [(paper, max(plot, least)) for paper, least in PAPERS]
+    fits = [(paper, least) for paper, least in fits if needed + least <= paper]
+    paper, least = fits[0] if fits else (needed + max(plot, PAPERS[1][1]), max(plot, PAPERS[1][1]))
+    widths = _narrow(wishes, paper - beside - least)
+    slack = paper - beside - sum(widths) - max(least, WIDEST_PLOT * paper)
+    return _place(widths, [wish.align for wish in wishes], paper, overhang, max(0.0, slack))
 
 
 def _wish(index: int, header: Text, rows: Sequence[TextRow], *, whole: bool) -> _Wish:
@@ -161,10 +161,6 @@ def _heed_spanners(wishes: list[_Wish], spanners: tuple[Text, ...]) -> list[_Wis
     return widened
 
 
-def _least(wishes: Sequence[_Wish]) -> float:
-    return sum(wish.least for wish in wishes)
-
-
 def _narrow(wishes: Sequence[_Wish], room: float) -> list[float]:
     """Widths that fill at most ``room``; the widest columns give way first."""
 
@@ -181,16 +177,23 @@ def _narrow(wishes: Sequence[_Wish], room: float) -> list[float]:
 
 
 def _place(
-    widths: Sequence[float], aligns: Sequence[Align], paper: float, overhang: float
+    widths: Sequence[float], aligns: Sequence[Align], paper: float, overhang: float, slack: float
 ) -> Places:
+    """Place the columns; what the plot leaves goes to the gaps between them, then to the labels."""
+    gaps = max(1, len(widths) - 1)
+    gap = min(WIDE_GAP, GAP + slack / gaps)
+    spare = slack - gaps * (gap - GAP)
     columns: list[Column] = []
     left = MARGIN
-    for width, align in zip(widths, aligns, strict=True):
-        columns.append(Column(left=left, right=left + width, align=align))
-        left += width + GAP
-    plot_left = left - GAP + PLOT_GAP
+    for index, (width, align) in enumerate(zip(widths, aligns, strict=True)):
+        right = left + width + (spare if index == 0 else 0.0)
+        columns.append(Column(left=left, right=right, align=align))
+        left = right + gap
     return Places(
-        paper=paper, columns=tuple(columns), plot_left=plot_left, plot_right=paper - overhang
+        paper=paper,
+        columns=tuple(columns),
+        plot_left=columns[-1].right + PLOT_GAP,
+        plot_right=paper - overhang,
     )
 
 

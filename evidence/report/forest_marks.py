@@ -19,6 +19,8 @@ VISIBLE: Final = 2.5
 #: Side of the square of a study that has no weight.
 UNWEIGHTED: Final = 4.5
 ARROW: Final = 4.5
+#: Half the height of the bar of a prediction interval.
+BAR: Final = 1.1
 
 Point = tuple[float, float]
 
@@ -37,10 +39,14 @@ class Axis:
         part = (position - self.low) / (self.high - self.low)
         return self.left + part * (self.right - self.left)
 
+    def side(self, position: float) -> int:
+        """Whether the position is left of the axis (-1), on it (0) or right of it (1)."""
+        slack = 1e-9 * (self.high - self.low)  # rounding errors at the ends do not count
+        return int(position > self.high + slack) - int(position < self.low - slack)
+
     def inside(self, position: float) -> bool:
-        """Whether the axis holds the position; rounding errors at its ends do not count."""
-        slack = 1e-9 * (self.high - self.low)
-        return self.low - slack <= position <= self.high + slack
+        """Whether the position is on the axis."""
+        return self.side(position) == 0
 
     def held(self, x: float) -> float:
         """The nearest place on the axis."""
@@ -79,22 +85,30 @@ def draw_study(
 
 def _draw_interval(drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float]) -> None:
     """Draw a whisker; an arrow takes the place of an end that is off the axis."""
-    left, right = (axis.held(axis.x(bound)) for bound in ci)
-    if right - left < 2 * ARROW and not all(map(axis.inside, ci)):
-        # all of it, or nearly so, is off the axis: a short shaft shows where it went
-        left = max(axis.left, min(left, axis.right - 2 * ARROW))
-        right = min(axis.right, max(right, axis.left + 2 * ARROW))
+    left, right = _visible(axis, ci)
     drawing.line("whisker", left, y, right, y, width=WHISKER)
     draw_arrows(drawing, axis, y, ci, "#000000")
+
+
+def _visible(axis: Axis, ci: tuple[float, float]) -> tuple[float, float]:
+    """Ends on paper; off the axis, the shaft of the arrow, which is there whatever else is cut."""
+    left, right = (axis.held(axis.x(bound)) for bound in ci)
+    if axis.side(ci[0]) < 0:
+        left = axis.left + ARROW / 2
+        right = max(right, axis.left + 2 * ARROW)
+    if axis.side(ci[1]) > 0:
+        right = axis.right - ARROW / 2
+        left = min(left, axis.right - 2 * ARROW)
+    return left, right
 
 
 def draw_arrows(
     drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float], colour: str
 ) -> None:
     """Draw an arrowhead at each end of the axis beyond which the interval runs."""
-    if min(ci) < axis.low and not axis.inside(min(ci)):
+    if axis.side(ci[0]) < 0:
         arrowhead(drawing, "arrow", axis.left, y, -1, colour)
-    if max(ci) > axis.high and not axis.inside(max(ci)):
+    if axis.side(ci[1]) > 0:
         arrowhead(drawing, "arrow", axis.right, y, 1, colour)
 
 
@@ -137,12 +151,13 @@ def _cut(corners: list[Point], edge: float, keep: int) -> list[Point]:
 
 def draw_prediction(drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float]) -> None:
     """Draw a thin bar with ends, which are arrows where it leaves the axis."""
-    left, right = (axis.held(axis.x(bound)) for bound in ci)
-    corners = ((left, y - 1.4), (right, y - 1.4), (right, y + 1.4), (left, y + 1.4))
+    left, right = _visible(axis, ci)
+    corners = ((left, y - BAR), (right, y - BAR), (right, y + BAR), (left, y + BAR))
     drawing.polygon("prediction", corners, fill=PREDICTION)
-    for x, bound in ((left, ci[0]), (right, ci[1])):
+    for bound in ci:
         if axis.inside(bound):
-            drawing.line("prediction-end", x, y - 3.2, x, y + 3.2, stroke=PREDICTION, width=1.0)
+            x = axis.x(bound)
+            drawing.line("prediction-end", x, y - 3, x, y + 3, stroke=PREDICTION, width=1.0)
     draw_arrows(drawing, axis, y, ci, PREDICTION)
 
 

@@ -38,6 +38,7 @@ from evidence.report.lettering import (
     SIZE,
     Line,
     longest_word,
+    narrowest,
     text_width,
     wrap,
 )
@@ -47,9 +48,9 @@ __all__ = ["ForestPlot", "ForestRow", "choose_limits", "choose_ticks", "draw_for
 LINE: Final = LEADING * SIZE
 #: Height of a row of one line, in plots of few rows and of many.
 PITCH, TIGHT_PITCH, MANY_ROWS = 14.0, 11.6, 36
-#: Blank above a heading and above a summary.
-ABOVE: Final = {"group": 6.0, "summary": 2.0, "study": 0.0, "prediction": 0.0, "note": 0.0}
-INDENT: Final = 8.0
+#: Blank above a heading, and above a summary.
+BLANK, SHORT_BLANK = 6.0, 2.0
+INDENT: Final = 6.0
 #: From the middle of capital letters to their baseline, in sizes.
 MIDDLE: Final = 0.365
 TICK: Final = 3.5
@@ -246,7 +247,7 @@ def _draw_rows(sheet: _Sheet, top: float) -> float:
     broken = [break_row(sheet.places, row) for row in sheet.rows]
     middles, y = [], top
     for index, (row, cells) in enumerate(zip(rows, broken, strict=True)):
-        y += ABOVE[row.kind] if index else 0.0
+        y += _blank(rows[index - 1], row) if index else 0.0
         middles.append(y + pitch / 2)
         y += pitch + (max(1, *map(len, cells)) - 1) * LINE
     bottom = y + 2
@@ -257,6 +258,13 @@ def _draw_rows(sheet: _Sheet, top: float) -> float:
     for text_row, cells, middle in zip(sheet.rows, broken, middles, strict=True):
         _write_row(sheet, text_row, cells, middle + MIDDLE * SIZE)
     return bottom
+
+
+def _blank(above: ForestRow, row: ForestRow) -> float:
+    """Blank between two rows."""
+    if row.kind == "group" or (row.kind == "summary" and above.kind in ("note", "prediction")):
+        return BLANK
+    return SHORT_BLANK if row.kind == "summary" else 0.0
 
 
 def _write_row(
@@ -327,9 +335,7 @@ def _draw_favours(sheet: _Sheet, y: float) -> float:
         if way * (tip - null) > 16:
             drawing.line("favours", null + way * 4, y + 3, tip, y + 3, width=0.7)
             arrowhead(drawing, "favours-head", tip, y + 3, way, "#000000")
-    # the words are parted at the null value if both sides have room there
-    split = min(max(null, axis.left + longest_word(left) + 4), axis.right)
-    split = max(min(split, axis.right - longest_word(right) - 4), axis.left)
+    split = _split(plot.favours, axis, null)
     ends = []
     for text, start, stop in ((left, axis.left, split - 3), (right, split + 3, axis.right)):
         lines = wrap(text, stop - start)
@@ -337,6 +343,15 @@ def _draw_favours(sheet: _Sheet, y: float) -> float:
         drawing.write(text, lines, middle, y + 8 + SIZE, align="center")
         ends.append(y + 8 + len(lines) * LINE)
     return max(ends)
+
+
+def _split(favours: tuple[Text, Text], axis: Axis, null: float) -> float:
+    """Where the two texts part: at the null value, or off it if one side has too little room."""
+    for lines in (1, 2, 3, 4):
+        left, right = (narrowest(text, lines) + 4 for text in favours)
+        if left + right <= axis.right - axis.left:
+            break
+    return min(max(null, axis.left + left), axis.right - right)
 
 
 # footer

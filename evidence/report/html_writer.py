@@ -34,13 +34,12 @@ from evidence.report.document import (
     Text,
     plain,
 )
+from evidence.report.rendered import LEDGER_GROUP
 
 #: A table with more rows than this scrolls below its header where the page cannot do so.
 LONG = 18
 #: A report with more headings than this opens with a list of them.
 FEW_HEADINGS = 2
-#: The id of the group in a drawing that holds a number or name of the ledger.
-LEDGER_GROUP = re.compile(r"(?:^|[-_.])([nt][0-9]+)-[0-9]+$")
 
 _TONES = {"agrees": ("✓", "agrees: "), "differs": ("≠", "differs: ")}
 _XLINK = "{http://www.w3.org/1999/xlink}"

@@ -28,6 +28,8 @@ _BOX: Final = ((0.1, 0.0), (0.9, 0.0), (0.9, 0.7), (0.1, 0.7), (0.1, 0.0))
 _BOX_ADVANCE: Final = 1.0
 #: A piece with the blanks that follow it; a no-break space does not end a piece.
 _PIECES = re.compile(r"[^ ]+ *| +")
+#: Signs that stay on one line with what stands before and after them.
+_RELATIONS: Final = frozenset("=<>≤≥±")
 #: The font is read at its own resolution, where hinting moves nothing.
 _EM: Final = 2048.0
 
@@ -133,15 +135,19 @@ def narrowest(text: Text, lines: int, *, bold: bool = False, size: float = SIZE)
 
 
 def _words(text: Text) -> Iterator[_Word]:
-    """Yield runs of pieces between which no line may end."""
+    """Yield runs of pieces within which no line may end: words, and "p = 0.01" as a whole."""
     word: _Word = []
     for piece in _pieces(text):
-        word.append(piece)
-        if piece.text.endswith(" "):
+        if word and word[-1].text.endswith(" ") and not _tied(word[-1].text, piece.text):
             yield word
             word = []
+        word.append(piece)
     if word:
         yield word
+
+
+def _tied(before: str, after: str) -> bool:
+    return before.rstrip(" ")[-1:] in _RELATIONS or after[:1] in _RELATIONS
 
 
 def _pieces(text: Text) -> Iterator[Piece]:

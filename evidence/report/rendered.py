@@ -25,14 +25,19 @@ LEDGER_BOOKMARK = re.compile(r"_([nt][0-9]+)_[0-9]+(?:_([0-9]+)_([0-9]+))?")
 #: Characters of context on each side of an orphan.
 CONTEXT = 40
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr")
+)
 _UNSEEN = frozenset(("script", "style", "metadata", "template"))
-_BREAKS = frozenset("p div li tr td th caption h1 h2 h3 figcaption text title dt dd".split())
+_BREAKS = frozenset(
+    ("p", "div", "li", "tr", "td", "th", "caption", "h1", "h2", "h3", "figcaption", "text", "title")
+)
 _SPOKEN = ("alt", "aria-label", "aria-description", "title", "placeholder")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _READ_PARTS = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
-_TEXTS = {"t": None, "br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "softHyphen": ""}
+_PAGE_FIELD = re.compile(r"\s*(?:NUM|SECTION)?PAGES?\b[^|]*\|")
+_SIGNS = {"br": "\n", "cr": "\n", "tab": "\t", "noBreakHyphen": "-", "softHyphen": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +74,9 @@ def read_html(text: str) -> Rendered:
     ledger = json.loads(page.ledger) if page.ledger else {}
     return page.seen.result(ledger)
 
-
+    """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
 def read_svg(text: str) -> Rendered:
-    """Return what a drawing shows: numbers and names stand in groups called ``<id>-<occurrence>``."""
+    """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
     return read_html(text)
 
 
@@ -155,7 +160,9 @@ class _Page(HTMLParser):
             owner = self._open[-1][1] if self._open else -1
             name = _ledger_id(given)
             is_ledger = tag == "script" and given.get("id") == "ledger"
-            self._open.append(("ledger" if is_ledger else tag, self.seen.own(name) if name else owner))
+            self._open.append(
+                ("ledger" if is_ledger else tag, self.seen.own(name) if name else owner)
+            )
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -218,8 +225,10 @@ class _Part:
                 self._field(element.get(f"{_W}fldCharType", ""))
             case "instrText" if self._fields:
                 self._fields[-1] += element.text or ""
-            case _ if tag in _TEXTS:
-                self._text(_TEXTS[tag] if tag != "t" else element.text)
+            case "t":
+                self._text(element.text)
+            case _ if tag in _SIGNS:
+                self._text(_SIGNS[tag])
         if element.tag == _DRAWING:
             self._description(element)
         for child in element:
@@ -228,3 +237,35 @@ class _Part:
             self._seen.add("\n")
         if tag == "fldSimple":
             self._fields.pop()
+
+    def _start(self, element: ET.Element) -> None:
+        found = LEDGER_BOOKMARK.fullmatch(element.get(f"{_W}name", ""))
+        if not found:
+            return
+        mark, name = element.get(f"{_W}id", ""), found[1]
+        if found[2]:
+            self._places[mark] = (name, int(found[2]), int(found[3]))
+        else:
+            self._open[mark] = self._seen.own(name)
+
+    def _field(self, kind: str) -> None:
+        if kind == "begin":
+            self._fields.append("")
+        elif kind == "separate" and self._fields:
+            self._fields[-1] += "|"
+        elif kind == "end" and self._fields:
+            self._fields.pop()
+
+    def _text(self, text: str | None) -> None:
+        if not any(_PAGE_FIELD.match(code) for code in self._fields):
+            self._seen.add(text or "", next(reversed(self._open.values()), -1))
+
+    def _description(self, element: ET.Element) -> None:
+        text, at = element.get("descr", ""), 0
+        self._seen.add("\n")
+        for name, start, end in sorted(self._places.values(), key=lambda place: place[1]):
+            self._seen.add(text[at:start])
+            self._seen.add(text[start:end], self._seen.own(name))
+            at = end
+        self._seen.add(text[at:] + "\n")
+        self._seen.add(element.get("title", "") + "\n")

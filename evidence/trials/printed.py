@@ -20,12 +20,15 @@ UNITS = {
 TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-#: A fraction in words may be meant as a proportion or as a percentage.
-FRACTIONS = {
+#: Other words that are numbers; a fraction may be meant as a proportion or as a percentage.
+PHRASES: dict[str, tuple[float, ...]] = {
     "half": (0.5, 50.0),
     "onethird": (1 / 3, 33.3),
     "twothirds": (2 / 3, 66.7),
     "onequarter": (0.25, 25.0),
+    "oneandahalf": (1.5,),
+    "monthly": (1.0,),
+    "annual": (1.0,),
 }
 _THOUSANDS = re.compile(r"\d{1,3}([, ]\d{3})+")
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
@@ -47,7 +50,7 @@ def numbers_of(token: str) -> tuple[float, ...]:
     if _NUMBER.fullmatch(text):
         return (float(text),)
     squeezed = _squeezed(token)
-    return FRACTIONS.get(squeezed) or _in_words(token, squeezed)
+    return PHRASES.get(squeezed) or _in_words(token, squeezed)
 
 
 def _in_words(token: str, squeezed: str) -> tuple[float, ...]:

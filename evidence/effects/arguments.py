@@ -1,0 +1,102 @@
+"""The arguments of an effect size: which route they take, and the columns they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from evidence.effects.checks import FloatArray, InputCheck, lengths
+from evidence.effects.continuous import VARIANCE_TYPES
+from evidence.effects.measures import GIVEN, PUBLISHED, Measure, Needs, describe_needs
+from evidence.errors import BadInput, UnknownName, refuse
+
+#: Measures with a bias correction that can be left out.
+BIAS_CORRECTED: Final = ("SMD", "SMDH", "SMD1", "ROM", "CVR")
+#: Variances of a corrected effect, which do not go with an uncorrected one.
+OF_CORRECTED: Final = ("LS2", "UB", "J2")
+
+
+def find_route(spec: Measure, given: Sequence[str]) -> Needs:
+    """Tell which set of arguments the caller meant, and refuse missing and superfluous ones."""
+    if "yi" in given or spec.name == "GEN":
+        route = GIVEN
+    elif spec.published and ("estimate" in given or not spec.needs):
+        route = PUBLISHED
+    else:
+        route = spec.needs
+    missing = [
+        f"{' or '.join(group)} is missing"
+        for group in route
+        if not any(name in given for name in group)
+    ]
+    useful = {name for group in route for name in group}
+    if route is PUBLISHED:
+        missing += _interval_faults(given)
+        useful |= {"ci_high"}
+    superfluous = [f"{name} has no use here" for name in given if name not in useful]
+    ways = "; or ".join(describe_needs(way) for way in spec.routes)
+    refuse(
+        BadInput,
+        f"{spec.name} ({spec.label}) was asked from {', '.join(given) or 'nothing'}. "
+        f"It needs {ways}.",
+        missing + superfluous,
+    )
+    return route
+
+
+def _interval_faults(given: Sequence[str]) -> list[str]:
+    limits = [name for name in ("ci_low", "ci_high") if name in given]
+    if len(limits) == 1:
+        return [f"{limits[0]} stands alone: an interval has two limits"]
+    if limits and "p_value" in given:
+        return ["give the interval or p_value, not both"]
+    return []
+
+
+def find_vtype(spec: Measure, vtype: str | None, correct: bool) -> str:
+    """Name the kind of variance; empty for a measure that has only one."""
+    kinds = VARIANCE_TYPES.get(spec.name, ())
+    if vtype is not None and vtype not in (kinds or ("LS",)):
+        raise UnknownName(f"variance of {spec.name}", vtype, kinds or ("LS",))
+    kind = (vtype or kinds[0]) if kinds else ""
+    if correct:
+        return kind
+    if spec.name not in BIAS_CORRECTED:
+        raise BadInput(
+            f"{spec.name} was asked with correct=False, and has no correction to leave out. "
+            f"Measures that have one: {', '.join(BIAS_CORRECTED)}."
+        )
+    if kind in OF_CORRECTED:
+        raise BadInput(
+            f"{spec.name} was asked with correct=False and vtype={kind!r}, which is the variance "
+            "of the corrected effect. Use vtype='LS'."
+        )
+    return kind
+
+
+def read_columns(
+    measure: str, given: Mapping[str, ArrayLike], labels: Sequence[str] | None
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """Arrays of one shape, (k,) or (k, d), and the names of the k studies."""
+    check = InputCheck(f"Effect sizes ({measure})")
+    columns = {name: np.atleast_1d(check.array(name, value)) for name, value in given.items()}
+    check.refuse()
+    first = next(iter(columns.values()))
+    if any(column.shape != first.shape for column in columns.values()):
+        check.problems.append(lengths(columns))
+    if first.ndim > 2:
+        check.problems.append(f"arrays have {first.ndim} axes: give (k,) or (k, d)")
+    if first.size == 0:
+        check.problems.append("no study was given")
+    names = tuple(labels) if labels is not None else _default_labels(len(first))
+    if len(names) != len(first):
+        check.problems.append(f"{len(names)} labels were given for {len(first)} studies")
+    check.refuse("Give each argument one number for each study.")
+    return columns, names
+
+
+def _default_labels(k: int) -> tuple[str, ...]:
+    return tuple(f"Study {number}" for number in range(1, k + 1))

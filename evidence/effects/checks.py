@@ -1,0 +1,99 @@
+"""Reading the numbers of a call: every fault is collected, then all are refused together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evidence.errors import BadInput, refuse
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+#: Effects and their sampling variances, both of the shape of the inputs.
+YiVi = tuple[FloatArray, FloatArray]
+
+
+class InputCheck:
+    """Collects the faults of one call.
+
+    Parameters
+    ----------
+    asked : str
+        What the caller wanted; the first sentence of the refusal.
+    labels : sequence of str
+        Names of the studies (rows), for the messages.
+    """
+
+    def __init__(self, asked: str, labels: Sequence[str] = ()) -> None:
+        self.asked = asked
+        self.labels = tuple(labels)
+        self.problems: list[str] = []
+
+    def numbers(self, **given: ArrayLike) -> tuple[FloatArray, ...]:
+        """Turn each argument into an array of floats; NaN and infinity are faults."""
+        arrays = [self.array(name, value) for name, value in given.items()]
+        self.refuse()
+        self.fitting(dict(zip(given, arrays, strict=True)))
+        self.finite(dict(zip(given, arrays, strict=True)))
+        return tuple(arrays)
+
+    def fitting(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Refuse arrays whose lengths do not go together."""
+        try:
+            np.broadcast_shapes(*(array.shape for array in arrays.values()))
+        except ValueError:
+            self.problems.append(lengths(arrays))
+        self.refuse()
+
+    def finite(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Add a fault for each number that is NaN or infinite."""
+        for name, array in arrays.items():
+            self.where(np.isnan(array), f"{name} is missing (NaN)")
+            self.where(np.isinf(array), f"{name} is infinite")
+
+    def array(self, name: str, value: ArrayLike) -> FloatArray:
+        """Turn one argument into an array of floats; anything else is a fault."""
+        try:
+            return np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            self.problems.append(f"{name} holds something that is not a number: {value!r:.80}")
+            return np.empty(0)
+
+    def where(self, bad: ArrayLike, fault: str, *values: ArrayLike) -> None:
+        """Add ``fault`` for each element where ``bad`` holds; ``{}`` stand for ``values``."""
+        flags = np.asarray(bad, dtype=bool)
+        parts = [np.broadcast_to(np.asarray(value, dtype=float), flags.shape) for value in values]
+        for index in map(tuple, np.argwhere(flags)):
+            numbers = (f"{part[index]:.12g}" for part in parts)
+            self.problems.append(self._row(index) + fault.format(*numbers))
+
+    def level(self, level: float) -> None:
+        """Require a coverage between 0 and 1."""
+        if not 0 < level < 1:
+            self.problems.append(f"level is a proportion such as 0.95, not {level}")
+
+    def refuse(self, advice: str = "Correct the numbers at their source.") -> None:
+        """Raise BadInput with every fault, if there is any."""
+        count = len(self.problems)
+        found = "1 fault was found" if count == 1 else f"{count} faults were found"
+        refuse(BadInput, f"{self.asked}: {found}. {advice}", self.problems)
+
+    def _row(self, index: tuple[int, ...]) -> str:
+        if not index:
+            return ""
+        name = f" ({self.labels[index[0]]})" if index[0] < len(self.labels) else ""
+        return f"row {index[0] + 1}{name}: "
+
+
+def lengths(arrays: Mapping[str, FloatArray]) -> str:
+    """Say which argument has which shape."""
+    return "the lengths differ: " + ", ".join(
+        f"{name} {'x'.join(map(str, array.shape)) or '1'}" for name, array in arrays.items()
+    )
+
+
+def read_only(array: FloatArray | BoolArray) -> None:
+    """Forbid changes to an array that a frozen record holds."""
+    array.flags.writeable = False

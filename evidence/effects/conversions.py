@@ -1,0 +1,302 @@
+"""From one scale to another: the way back to the natural scale, standard errors, SMD, OR and r.
+
+Functions take numbers or arrays and return the same. Two-sided p-values and two-sided intervals
+throughout; normal critical values are exact quantiles. Printed ratios are read in
+:mod:`evidence.effects.published`, absolute effects made in
+:mod:`evidence.effects.absolute_effects`, summaries of an arm in
+:mod:`evidence.effects.arm_summaries`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special, stats
+
+from evidence.effects.binary import LOGISTIC_DIVISOR, NORMAL_DIVISOR
+from evidence.effects.checks import FloatArray, InputCheck, YiVi
+from evidence.effects.continuous import small_sample_correction
+from evidence.effects.measures import find_measure
+from evidence.effects.proportions import arcsine_inverse, double_arcsine_inverse
+from evidence.effects.rates import freeman_tukey_rate_inverse
+from evidence.errors import BadInput, UnknownName
+
+#: Divisors of a log odds ratio that give a standardised mean difference.
+SMD_DIVISORS: Final = {"logistic": LOGISTIC_DIVISOR, "cox": NORMAL_DIVISOR}
+#: The way back from each transformation that needs no sample size.
+_INVERSES: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
+    "identity": lambda y: y,
+    "log": lambda y: np.exp(y),
+    "logit": lambda y: np.asarray(special.expit(y)),
+    "arcsine": arcsine_inverse,
+    "sqrt": lambda y: np.maximum(y, 0) ** 2,
+    "z": lambda y: np.tanh(y),
+}
+#: Differences of transformed values, which have no value on the natural scale.
+NO_NATURAL_SCALE: Final = ("AS", "IRSD")
+
+
+def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) -> FloatArray:
+    """Values of ``measure`` on its natural scale.
+
+    Parameters
+    ----------
+    values : array_like
+        Effects or limits on the scale of analysis. NaN (not estimable) stays NaN.
+    measure : str
+        The measure they are values of.
+    n : array_like, optional
+        For PFT the sample size, for IRFT the person-time at which to invert; needed by these two.
+
+    Returns
+    -------
+    array
+        Ratio, proportion (0 to 1), rate, mean or correlation; unchanged on an identity scale.
+
+    Raises
+    ------
+    BadInput
+        For a difference of transformed values (AS, IRSD), and for PFT and IRFT without ``n``.
+
+    References
+    ----------
+    metafor: ``predict(..., transf=exp)``, ``transf.ilogit``, ``transf.ipft``, ``transf.iirft``.
+    """
+    spec = find_measure(measure)
+    if measure in NO_NATURAL_SCALE:
+        raise BadInput(
+            f"{measure} ({spec.label}) was to be put on its natural scale, and has none: "
+            "it is a difference of transformed values. Report it as it is, or use another measure."
+        )
+    y = np.asarray(values, dtype=float)
+    if measure in ("PFT", "IRFT"):
+        return _freeman_tukey(y, measure, n)
+    with np.errstate(over="ignore"):
+        return np.asarray(_INVERSES[spec.transform](y))[()]
+
+
+def _freeman_tukey(y: FloatArray, measure: str, n: ArrayLike | None) -> FloatArray:
+    if n is None:
+        what = "sample size" if measure == "PFT" else "person-time"
+        raise BadInput(
+            f"{measure} was to be put on its natural scale without n. Its inverse depends on a "
+            f"{what}: give n, for a pooled value for instance the harmonic mean of the studies."
+        )
+    return (double_arcsine_inverse if measure == "PFT" else freeman_tukey_rate_inverse)(y, n)
+
+
+def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArray:
+    """Two-sided critical value: normal, or t when ``df`` is given."""
+    check = InputCheck("A critical value")
+    check.level(level)
+    tail = (1 - level) / 2
+    if df is None:
+        check.refuse()
+        return np.asarray(stats.norm.isf(tail))[()]
+    (freedom,) = check.numbers(df=df)
+    check.where(freedom <= 0, "df must be above 0, not {}", freedom)
+    check.refuse()
+    return np.asarray(stats.t.isf(tail, freedom))[()]
+
+
+def wald_interval(
+    yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Wald limits on the scale of ``yi``; NaN where ``yi`` or ``vi`` is NaN."""
+    check = InputCheck("Wald intervals")
+    centre, variance = check.array("yi", yi), check.array("vi", vi)
+    check.fitting({"yi": centre, "vi": variance})
+    check.where(variance < 0, "vi must not be negative, and is {}", variance)
+    check.refuse()
+    half = critical_value(level) * np.sqrt(variance)
+    return centre - half, centre + half
+
+
+def se_from_ci(
+    ci_low: ArrayLike, ci_high: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None
+) -> FloatArray:
+    """SE from confidence limits on a scale where they are symmetric.
+
+    Parameters
+    ----------
+    ci_low, ci_high : array_like
+        Limits; for a ratio their logarithms.
+    level : float
+        Coverage of the interval.
+    df : array_like, optional
+        Degrees of freedom, when the interval was made with t.
+
+    References
+    ----------
+    Cochrane Handbook 6.3.
+    """
+    check = InputCheck("A standard error from a confidence interval")
+    low, high = check.numbers(ci_low=ci_low, ci_high=ci_high)
+    check.level(level)
+    check.where(low >= high, "ci_low {} is not below ci_high {}", low, high)
+    check.refuse()
+    return np.asarray((high - low) / (2 * critical_value(level, df)))[()]
+
+
+def statistic_from_p(
+    estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
+) -> FloatArray:
+    """Signed z (or t, with ``df``) statistic behind a two-sided p-value.
+
+    Parameters
+    ----------
+    estimate : array_like
+        On a scale where no effect is 0; gives the sign.
+    p_value : array_like
+        Two-sided and exact: for "p < 0.05" the result is only a bound.
+
+    References
+    ----------
+    Cochrane Handbook 6.3.
+    """
+    check = InputCheck("A test statistic from a p-value")
+    effect, p = check.numbers(estimate=estimate, p_value=p_value)
+    check.where((p <= 0) | (p > 1), "p_value must be above 0 and at most 1, not {}", p)
+    check.refuse()
+    if df is None:
+        return np.asarray(np.sign(effect) * stats.norm.isf(p / 2))[()]
+    effect, p, freedom = check.numbers(estimate=estimate, p_value=p_value, df=df)
+    check.where(freedom <= 0, "df must be above 0, not {}", freedom)
+    check.refuse()
+    return np.asarray(np.sign(effect) * stats.t.isf(p / 2, freedom))[()]
+
+
+def se_from_p(
+    estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
+) -> FloatArray:
+    """SE from an estimate (no effect is 0) and its two-sided p-value.
+
+    Raises
+    ------
+    BadInput
+        Where the estimate is 0 or p is 1: any standard error would fit.
+
+    References
+    ----------
+    Cochrane Handbook 6.3.
+    """
+    check = InputCheck("A standard error from a p-value")
+    effect, p = check.numbers(estimate=estimate, p_value=p_value)
+    check.where(effect == 0, "an estimate of {} fits every standard error", effect)
+    check.where(p == 1, "a p_value of {} fits every standard error", p)
+    check.refuse("Use the interval, or the raw data.")
+    return np.asarray(effect / statistic_from_p(effect, p, df=df))[()]
+
+
+def log_or_from_smd(smd: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
+    """Log odds ratio and its variance from a standardised mean difference.
+
+    Parameters
+    ----------
+    smd, vi : array_like
+        Standardised mean difference and its variance.
+    method : {"logistic", "cox"}
+        Factor pi / sqrt(3) (Hasselblad & Hedges) or 1.65 (Cox).
+
+    References
+    ----------
+    Hasselblad & Hedges (1995), Psychol Bull 117:167-178.
+    """
+    factor = _smd_divisor(method)
+    d, variance = _effect_and_variance("A log odds ratio from an SMD", smd=smd, vi=vi)
+    return d * factor, variance * factor**2
+
+
+def smd_from_log_or(log_or: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
+    """Standardised mean difference and its variance from a log odds ratio.
+
+    The inverse of :func:`log_or_from_smd`. metafor: measures ``OR2DL`` and ``OR2DN``.
+    """
+    factor = _smd_divisor(method)
+    y, variance = _effect_and_variance("An SMD from a log odds ratio", log_or=log_or, vi=vi)
+    return y / factor, variance / factor**2
+
+
+def _effect_and_variance(asked: str, **given: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    check = InputCheck(asked)
+    effect, variance = check.numbers(**given)
+    check.where(variance < 0, "vi must not be negative, and is {}", variance)
+    check.refuse()
+    return effect, variance
+
+
+def _smd_divisor(method: str) -> float:
+    if method not in SMD_DIVISORS:
+        raise UnknownName("conversion between SMD and odds ratio", method, SMD_DIVISORS)
+    return float(SMD_DIVISORS[method])
+
+
+def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
+    """Standardised mean difference and its variance from a correlation of ``n`` pairs.
+
+    References
+    ----------
+    Borenstein et al. (2009), Introduction to Meta-Analysis, ch. 7, eq. 7.5-7.6.
+    """
+    rho, size = _correlation("A standardised mean difference from a correlation", r, n)
+    variance = (1 - rho**2) ** 2 / (size - 1)
+    return 2 * rho / np.sqrt(1 - rho**2), 4 * variance / (1 - rho**2) ** 3
+
+
+def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
+    """Correlation from a standardised mean difference of groups of n1 and n2.
+
+    References
+    ----------
+    Borenstein et al. (2009), Introduction to Meta-Analysis, ch. 7, eq. 7.7-7.8.
+    """
+    check = InputCheck("A correlation from a standardised mean difference")
+    d, size1, size2 = check.numbers(smd=smd, n1=n1, n2=n2)
+    check.where(np.minimum(size1, size2) <= 0, "n1 {} and n2 {} must be above 0", size1, size2)
+    check.refuse()
+    return np.asarray(d / np.sqrt(d**2 + (size1 + size2) ** 2 / (size1 * size2)))[()]
+
+
+def z_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
+    """Fisher's z and its variance 1 / (n - 3) from a correlation of ``n`` pairs."""
+    rho, size = _correlation("Fisher's z of a correlation", r, n)
+    return np.arctanh(rho), np.asarray(1 / (size - 3))[()]
+
+
+def _correlation(asked: str, r: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    check = InputCheck(asked)
+    rho, size = check.numbers(r=r, n=n)
+    check.where(np.abs(rho) >= 1, "r must lie between -1 and 1, and is {}", rho)
+    check.where(size <= 3, "n must be above 3, and is {}", size)
+    check.refuse()
+    return rho, size
+
+
+def smd_from_t(t: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, correct: bool = True) -> YiVi:
+    """Standardised mean difference from the t statistic of two independent groups.
+
+    Parameters
+    ----------
+    t : array_like
+        Student's t, positive when group 1 has the larger mean.
+    n1, n2 : array_like
+        Sizes of the groups.
+    correct : bool
+        Hedges' g when true, else Cohen's d; the variance is that of the value returned.
+
+    References
+    ----------
+    metafor: ``escalc(measure="SMD", ti=, n1i=, n2i=)``.
+    """
+    check = InputCheck("A standardised mean difference from a t statistic")
+    statistic, size1, size2 = check.numbers(t=t, n1=n1, n2=n2)
+    check.where(np.minimum(size1, size2) < 1, "n1 {} and n2 {} must be at least 1", size1, size2)
+    check.where(size1 + size2 <= 3, "n1 {} and n2 {} leave too few df", size1, size2)
+    check.refuse()
+    inverse = 1 / size1 + 1 / size2
+    d = statistic * np.sqrt(inverse)
+    g = d * small_sample_correction(size1 + size2 - 2) if correct else d
+    return g, np.asarray(inverse + g**2 / (2 * (size1 + size2)))[()]

@@ -1,0 +1,74 @@
+"""The rule for empty cells: what is added, to which studies, and which studies are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidence.effects.checks import BoolArray, FloatArray
+from evidence.errors import BadInput, UnknownName, refuse
+
+RULES = ("only0", "all", "if0all", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroCellRule:
+    """What happens to a study with an empty cell.
+
+    Attributes
+    ----------
+    add : float
+        The number added to each cell.
+    to : str
+        ``only0``: to the studies with an empty cell. ``all``: to every study. ``if0all``: to
+        every study if any has an empty cell. ``none``: to no study.
+    drop00 : bool
+        Whether a comparison without events (or with events only) in both arms has no effect size.
+
+    References
+    ----------
+    metafor: the arguments ``add``, ``to`` and ``drop00`` of ``escalc``.
+    """
+
+    add: float
+    to: str
+    drop00: bool = False
+
+    def __post_init__(self) -> None:
+        if self.to not in RULES:
+            raise UnknownName("rule for zero cells", self.to, RULES)
+        refuse(
+            BadInput,
+            f"The number added to empty cells was given as add={self.add}.",
+            [] if 0 <= self.add < np.inf else ["add must be 0 or a positive number, such as 0.5"],
+        )
+
+    @property
+    def name(self) -> str:
+        """The rule in the words of its arguments."""
+        dropping = ", drop00" if self.drop00 else ""
+        if self.to == "none" or self.add == 0:
+            return f"none{dropping}"
+        return f"{self.to}, add={self.add:g}{dropping}"
+
+    def corrected(self, cells: Sequence[FloatArray], dropped: BoolArray) -> BoolArray:
+        """Tell which studies the rule adds to.
+
+        Parameters
+        ----------
+        cells : sequence of arrays, each of shape (k,) or (k, d)
+            The counts that may be empty.
+        dropped : array
+            Studies left out; their empty cells do not make ``if0all`` add to the others.
+        """
+        empty: BoolArray = np.any(np.stack([cell == 0 for cell in cells]), axis=0) & ~dropped
+        if self.add == 0 or self.to == "none":
+            return np.zeros_like(empty)
+        if self.to == "only0":
+            return empty
+        if self.to == "if0all":
+            empty = np.broadcast_to(empty.any(axis=0), empty.shape)
+            return np.logical_and(empty, ~dropped)
+        return np.logical_not(dropped)
