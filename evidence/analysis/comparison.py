@@ -20,7 +20,7 @@ from evidence.analysis.pooled_text import (
 )
 from evidence.analysis.reported_cell import source_text
 from evidence.analysis.forest import forest_figure, interval_text, study_interval
-from evidence.outcomes.contrasts import Contrast, Contrasts, find_contrasts
+from evidence.outcomes.contrasts import Contrast, Contrasts, find_contrasts, substituted
 from evidence.outcomes.summary_statistics import total
 from evidence.report.document import Block, Cell, Column, Footnote, Heading, Listing, Paragraph, Row, Table, Text
 from evidence.report.ledger import Computed
@@ -142,8 +142,9 @@ def _variants(context: Context, section: Comparison, path: str, pooled: Pooled) 
     contrasts = pooled.contrasts.contrasts
     for index, variant in enumerate(section.sensitivity):
         kept = [one for one in contrasts if one.study_id not in variant.exclude]
+        effects = {**pooled.effects, **_substitutes(context, section, variant, kept)}
         label: Text = (context.declared_text(f"{path}/sensitivity/{index}/label"),)
-        found.append((label, _fit(context, kept, pooled.effects, _options(section, variant))))
+        found.append((label, _fit(context, kept, effects, variant.changed(section.model))))
     if section.leave_one_out and len(contrasts) > 2:
         for out in contrasts:
             kept = [one for one in contrasts if one is not out]
@@ -152,9 +153,14 @@ def _variants(context: Context, section: Comparison, path: str, pooled: Pooled) 
     return found
 
 
-def _options(section: Comparison, variant: Variant) -> dict[str, str]:
-    given = variant.model_dump(exclude_unset=True, exclude={"label", "transform", "exclude"})
-    return {**section.model.options(), **{name: value for name, value in given.items() if value is not None}}
+def _substitutes(
+    context: Context, section: Comparison, variant: Variant, contrasts: Sequence[Contrast]
+) -> dict[str, Computed]:
+    chosen = {one.study_id: one for one in contrasts if one.study_id in variant.substitute}
+    return {
+        name: contrast_effect(context, substituted(context.trials, one, variant.substitute[name]), section.measure)
+        for name, one in chosen.items()
+    }
 
 
 def _sensitivity_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evidence.analysis.context import Context
-from evidence.effects.arm_estimates import log_ratio_of_rates, proportion_from_interval
+from evidence.effects.arm_estimates import log_ratio_of_rates, log_ratio_of_rates_of_patients, proportion_from_interval
 from evidence.effects.effect_sizes import effect_size
 from evidence.outcomes.arms import Cohort
 from evidence.outcomes.contrasts import Contrast
@@ -15,6 +15,7 @@ ROUTE_WORDS = {
     "published-ratio": "published ratio with its interval",
     "events-per-person-years": "events and person-years of each arm",
     "rates-with-ci": "rate of each arm with its interval",
+    "rates-of-patients": "rate, patients and planned length of each arm",
     "events-of-patients": "patients with the event, of all",
     "proportion-with-ci": "published percentage with its interval",
     "percentage-of-patients": "published percentage, events rounded to whole patients",
@@ -26,6 +27,8 @@ def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Compu
     inputs = {name: [context.at(address)] for name, address in contrast.inputs.items()}
     if contrast.route == "rates-with-ci":
         return context.ledger.compute(log_ratio_of_rates, inputs, level=contrast.level)
+    if contrast.route == "rates-of-patients":
+        return context.ledger.compute(log_ratio_of_rates_of_patients, inputs)
     if contrast.route == "published-ratio":
         return context.ledger.compute(effect_size, inputs, measure=measure, level=contrast.level)
     return context.ledger.compute(effect_size, inputs, measure=measure)

@@ -35,7 +35,7 @@ class Select(Entry):
     outcome: str
     therapy: str
     comparator: str | None = None
-    definition: str | None = None
+    definitions: list[str] = []
     arms: list[str] = []
     comparator_arms: list[str] = []
     designs: list[str] = []
@@ -47,8 +47,8 @@ class Select(Entry):
     def question(self) -> Question:
         """Return the question to the dataset."""
         months = (self.months[0], self.months[1]) if self.months else None
-        lists = {name: tuple(getattr(self, name)) for name in ("arms", "comparator_arms", "designs", "studies")}
-        same = {name: getattr(self, name) for name in ("outcome", "therapy", "comparator", "definition", "exclude", "choose")}
+        lists = {name: tuple(getattr(self, name)) for name in ("definitions", "arms", "comparator_arms", "designs", "studies")}
+        same = {name: getattr(self, name) for name in ("outcome", "therapy", "comparator", "exclude", "choose")}
         return Question(**same, **lists, months=months)
 
 
@@ -65,16 +65,25 @@ class Model(Entry):
         return self.model_dump(exclude_none=True)
 
 
+#: Fields of a variant that are no arguments of the pooling.
+VARIANT_ONLY = {"label", "transform", "exclude", "substitute"}
+
+
 class Variant(Model):
-    """A sensitivity analysis: the same effects, pooled in another way."""
+    """A sensitivity analysis: the same effects pooled in another way, or with other numbers of a study.
+
+    ``substitute`` names, for a study, the published ratio that stands in place of its main effect.
+    """
 
     label: str
+    substitute: dict[str, str] = {}
     transform: Literal["PLO", "PAS"] | None = None
     exclude: dict[str, str] = {}
 
-    def options(self) -> dict[str, str]:
-        """Return the arguments of the pooling."""
-        return self.model_dump(exclude_none=True, exclude={"label", "transform", "exclude"})
+    def changed(self, main: Model) -> dict[str, str]:
+        """Return the arguments of the pooling: those of the main analysis, with this variant's changes."""
+        own = self.model_dump(exclude_unset=True, exclude_none=True, exclude=VARIANT_ONLY)
+        return {**main.options(), **own}
 
 
 class Comparison(Entry):
@@ -122,11 +131,13 @@ class Proportion(Entry):
 class Update(Entry):
     """How a cell of a review is updated from other documents.
 
-    ``by`` says what is computed; ``inputs`` are result_ids, or ``<result_id>#<column>``.
+    ``by`` says what is computed; ``inputs`` are result_ids, or ``<result_id>#<column>``; ``against`` is the position of
+    the printed number that the update is compared with, where a cell prints several.
     """
 
     by: Literal["reported", "relative-reduction", "relative-reduction-from-arms", "percentage", "complement", "mean"]
     inputs: Annotated[list[str], Field(min_length=1)]
+    against: int = Field(default=0, ge=0)
 
 
 class ReviewCell(Entry):
@@ -135,8 +146,18 @@ class ReviewCell(Entry):
     row: str
     column: str
     printed: Annotated[list[str], Field(min_length=1)]
+    labels: list[str] = []
     updates: list[Update] = []
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> ReviewCell:
+        if self.labels and len(self.labels) != len(self.printed):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.printed)} printed numbers")
+        outside = [update.against for update in self.updates if update.against >= len(self.printed)]
+        if outside:
+            raise ValueError(f"updates against {outside}, and the cell prints {len(self.printed)} numbers")
+        return self
 
 
 class Labelled(Entry):

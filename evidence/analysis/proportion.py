@@ -75,10 +75,9 @@ def _variant(context: Context, section: Proportion, path: str, index: int, cohor
     variant: Variant = section.sensitivity[index]
     kept = tuple(one for one in cohorts.cohorts if one.study_id not in variant.exclude)
     given = Cohorts(question=cohorts.question, cohorts=kept, left_out=cohorts.left_out)
-    options = {**section.model.options(), **variant.model_dump(exclude_unset=True, exclude={"label", "transform", "exclude"})}
     transform = variant.transform or section.transform
     label: Text = (context.declared_text(f"{path}/sensitivity/{index}/label"),)
-    return label, transform, _pooled(context, given, transform, options)
+    return label, transform, _pooled(context, given, transform, variant.changed(section.model))
 
 
 def _summary(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:

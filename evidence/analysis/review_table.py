@@ -71,7 +71,7 @@ def _layout(
     rows: list[Row] = []
     for index, row in enumerate(section.rows):
         rows.append(Row(cells=(Cell(text=(context.declared_text(f"{path}/rows/{index}/label"),)),), kind="group"))
-        printed = [Cell(text=_printed(context, cells[row.id, column.id])) for column in section.columns]
+        printed = [Cell(text=_printed(context, path, section, cells[row.id, column.id])) for column in section.columns]
         newer = [_newer(updated[row.id, column.id], verdicts[row.id, column.id]) for column in section.columns]
         stub: Text = (context.declared_text(f"{path}/source"), ", as printed")
         rows.append(Row(cells=(Cell(text=stub), *printed)))
@@ -103,8 +103,13 @@ def _abbreviations(context: Context) -> tuple[Footnote, ...]:
     return (Footnote(mark="", text=text),)
 
 
-def _printed(context: Context, cell: ReviewCell) -> Text:
-    return joined([reported_text(context, result_id) for result_id in cell.printed], "; ")
+def _printed(context: Context, path: str, section: ReviewTable, cell: ReviewCell) -> Text:
+    place = section.cells.index(cell)
+    parts: list[Text] = []
+    for index, result_id in enumerate(cell.printed):
+        label: Text = (context.declared_text(f"{path}/cells/{place}/labels/{index}"), " ") if cell.labels else ()
+        parts.append((*label, *reported_text(context, result_id)))
+    return joined(parts, "; ")
 
 
 def _newer(updates: Sequence[Updated], verdict: Verdict | None) -> Cell:
@@ -161,7 +166,7 @@ def _listed(
         how.append((context.declared_text(f"{path}/cells/{place}/note"),))
     texts: list[Text] = [
         (context.declared_text(f"{path}/columns/{column}/label"),),
-        _printed(context, cell),
+        _printed(context, path, section, cell),
         joined([source_text(context, result_id) for result_id in cell.printed], "; "),
         joined([one.text for one in updates], "; ") if updates else (ABSENT,),
         joined(how, ". ") if how else (ABSENT,),

@@ -46,21 +46,28 @@ def update_cell(context: Context, cell: ReviewCell, update: Update) -> Updated:
     """Compute one update of a cell and compare it with what the review prints."""
     inputs = tuple(address.partition("#")[0] for address in update.inputs)
     if update.by == "reported":
-        return _reported(context, cell, update.inputs[0])
+        return _reported(context, cell.printed[update.against], update.inputs[0])
     quantity = _computed(context, update)
-    digits = max(_printed_digits(context, cell), 0)
+    printed = cell.printed[update.against]
+    digits = _printed_digits(context, printed)
     shown = context.ledger.show(quantity, f"fixed:{digits}")
-    text: Text = (shown, *_interval(context, update, digits)) if update.by == "mean" else (shown, "%", *_interval(context, update, digits))
-    how = _how(context, update)
-    return Updated(value=quantity.value, text=text, how=how, inputs=inputs, verdict=_verdict(context, cell, quantity.value))
+    unit: Text = () if update.by == "mean" else ("%",)
+    return Updated(
+        value=quantity.value,
+        text=(shown, *unit, *_interval(context, update, digits)),
+        how=_how(context, update),
+        inputs=inputs,
+        verdict=_verdict(context.trials.row(printed), quantity.value),
+    )
 
 
-def _reported(context: Context, cell: ReviewCell, address: str) -> Updated:
-    row = context.trials.row(address.partition("#")[0])
-    verdict: Verdict = "words" if row["value"] is None else _verdict(context, cell, row["value"])
-    printed = context.trials.row(cell.printed[0])
+def _reported(context: Context, printed_id: str, address: str) -> Updated:
+    row, printed = context.trials.row(address.partition("#")[0]), context.trials.row(printed_id)
+    verdict: Verdict = "words"
     if row["finding"] is not None and printed["finding"] is not None:
         verdict = "agrees" if row["finding"] == printed["finding"] else "differs"
+    elif row["value"] is not None and row["unit"] == printed["unit"]:
+        verdict = _verdict(printed, row["value"])
     return Updated(
         value=row["value"],
         text=reported_text(context, row["result_id"]),
@@ -109,19 +116,16 @@ def _how(context: Context, update: Update) -> Text:
     return (words[update.by], *joined(given, separator))
 
 
-def _printed_digits(context: Context, cell: ReviewCell) -> int:
-    row = context.trials.row(cell.printed[0])
+def _printed_digits(context: Context, result_id: str) -> int:
+    row = context.trials.row(result_id)
     values = [row[name] for name in ("value", "range_low", "range_high") if row[name] is not None]
     return max((decimals_printed(row["printed"], value) for value in values), default=0)
 
 
-def _verdict(context: Context, cell: ReviewCell, value: float) -> Verdict:
-    """Compare a value with every numeric row of the cell; the cell's other rows are words."""
-    rows = [context.trials.row(result_id) for result_id in cell.printed]
-    numeric = [row for row in rows if row["value"] is not None or row["range_low"] is not None]
-    if not numeric:
+def _verdict(printed: Mapping[str, Any], value: float) -> Verdict:
+    if printed["value"] is None and printed["range_low"] is None:
         return "words"
-    return "agrees" if any(agrees(row, value) for row in numeric) else "differs"
+    return "agrees" if agrees(printed, value) else "differs"
 
 
 def agrees(row: Mapping[str, Any], value: float) -> bool:

@@ -91,7 +91,7 @@ def read_columns(
         check.problems.append(f"arrays have {first.ndim} axes: give (k,) or (k, d)")
     if first.size == 0:
         check.problems.append("no study was given")
-    names = tuple(labels) if labels is not None else _default_labels(len(first))
+    names = tuple(map(str, labels)) if labels is not None else _default_labels(len(first))
     if len(names) != len(first):
         check.problems.append(f"{len(names)} labels were given for {len(first)} studies")
     check.refuse("Give each argument one number for each study.")

@@ -102,6 +102,46 @@ def log_ratio_of_rates(
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=se1**2 + se2**2, measure="IRR")
 
 
+def log_ratio_of_rates_of_patients(
+    rate1: ArrayLike,
+    n1: ArrayLike,
+    months1: ArrayLike,
+    rate2: ArrayLike,
+    n2: ArrayLike,
+    months2: ArrayLike,
+) -> ArmEffects:
+    """Log rate ratio where only rates, patients and planned length are printed.
+
+    The events of an arm are taken as ``rate * n * months / 12``, as if all patients had been followed to the
+    end and events were independent; the variance ``1/events1 + 1/events2`` is therefore a lower bound.
+
+    Parameters
+    ----------
+    rate1, rate2 : array_like, shape (k,)
+        Events per patient-year, positive.
+    n1, n2, months1, months2 : array_like, shape (k,)
+        Patients, and planned length of follow-up in months.
+
+    Raises
+    ------
+    BadInput
+        A number is not positive.
+
+    References
+    ----------
+    metafor: ``escalc(measure="IRR", x1i=, t1i=, x2i=, t2i=)`` with the derived events and patient-years.
+    """
+    names = ("rate1", "n1", "months1", "rate2", "n2", "months2")
+    check = InputCheck("A log rate ratio from the rate, patients and length of each arm")
+    numbers = check.numbers(**dict(zip(names, (rate1, n1, months1, rate2, n2, months2), strict=True)))
+    for name, number in zip(names, numbers, strict=True):
+        check.where(number <= 0, f"{name} must be positive, and is {{}}", number)
+    check.refuse("Compare with the source.")
+    r1, p1, m1, r2, p2, m2 = numbers
+    vi = 1 / (r1 * p1 * m1 / 12) + 1 / (r2 * p2 * m2 / 12)
+    return ArmEffects(yi=np.log(r1) - np.log(r2), vi=vi, measure="IRR")
+
+
 def proportion_from_interval(
     percent: ArrayLike,
     ci_low: ArrayLike,

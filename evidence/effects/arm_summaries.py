@@ -28,6 +28,7 @@ def combine_groups(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> tuple[float,
     check.where(spread < 0, "sd must not be negative, and is {}", spread)
     if not size.shape == centre.shape == spread.shape:
         check.problems.append("n, mean and sd differ in length")
+    check.where(np.sum(size) < 2, "{} people have no standard deviation", np.sum(size))
     check.refuse()
     total = float(size.sum())
     grand = float(np.average(centre, weights=size))

@@ -254,7 +254,7 @@ def _from_raw_data(
     check = InputCheck(f"Effect sizes ({spec.name}) of {len(labels)} studies", labels)
     check.finite(columns)
     complete = complete_columns(spec.needs is TABLE, columns, check)
-    check_columns(complete, check)
+    check_columns(columns, check)
     check.refuse()
     computed = compute(spec.name, complete, options)
     return EffectSizes(

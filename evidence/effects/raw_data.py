@@ -93,6 +93,7 @@ def complete_columns(needs_table: bool, given: Columns, check: InputCheck) -> Co
             columns[others] = given[size] - given[events]
         else:
             columns[size] = given[events] + given[others]
+            check.where(columns[size] == 0, f"{events} + {others} is {{}}: nobody", columns[size])
     return columns
 
 

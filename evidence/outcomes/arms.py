@@ -95,19 +95,17 @@ def find_cohorts(trials: Trials, question: Question, *, routes: Sequence[str] = 
 
 def _by_route(trials: Trials, rows: Sequence[Row], route: str) -> Cohort | None:
     inputs: dict[str, str] = {}
-    row: Row | None
-    size = participants(trials, rows[0]["study_id"], str(rows[0]["arm"]))
+    wanted = ("events",) if route == "events-of-patients" else ("km_proportion", "proportion")
+    row = _row(rows, wanted, with_interval=route == "proportion-with-ci")
+    if row is None:
+        return None
+    size = participants(trials, row["study_id"], str(row["arm"]), row["analysis_set"])
     if route == "proportion-with-ci":
-        row = _row(rows, ("km_proportion", "proportion"), with_interval=True)
-        if row is not None:
-            inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
-    else:
-        wanted = ("events",) if route == "events-of-patients" else ("km_proportion", "proportion")
-        row = _row(rows, wanted, with_interval=False)
-        if row is not None and size is not None:
-            name = "xi" if route == "events-of-patients" else "percent"
-            inputs = {name: f"{row['result_id']}#value", "ni": f"{size}#value"}
-    if row is None or not inputs:
+        inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
+    elif size is not None:
+        name = "xi" if route == "events-of-patients" else "percent"
+        inputs = {name: f"{row['result_id']}#value", "ni": f"{size}#value"}
+    if not inputs:
         return None
     return Cohort(
         study_id=row["study_id"],

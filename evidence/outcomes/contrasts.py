@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence.errors import BadInput, EmptySelection
 from evidence.outcomes.selection import (
@@ -24,7 +24,7 @@ from evidence.trials.load import Trials
 
 #: The published ratio that belongs to a measure.
 RATIO_OF = {"IRR": "rate_ratio", "HR": "hazard_ratio", "RR": "risk_ratio", "OR": "odds_ratio"}
-ROUTES = ("published-ratio", "events-per-person-years", "rates-with-ci", "events-of-patients")
+ROUTES = ("published-ratio", "events-per-person-years", "rates-with-ci", "rates-of-patients", "events-of-patients")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,7 @@ def _by_route(trials: Trials, question: Question, rows: Sequence[Row], measure: 
     wanted = {
         "events-per-person-years": (("count", "x{}i"), ("person_years", "t{}i")),
         "rates-with-ci": (("rate", "rate{}"), ("rate_low", "low{}"), ("rate_high", "high{}")),
+        "rates-of-patients": (("rate", "rate{}"), ("n", "n{}"), ("months", "months{}")),
         "events-of-patients": (("events", "{}i"), ("n", "n{}i")),
     }[route]
     if any(name not in treated or name not in compared for name, _ in wanted):
@@ -136,6 +137,23 @@ def _by_route(trials: Trials, question: Question, rows: Sequence[Row], measure: 
     first = next(row for row in rows if is_treated(row, question))
     second = next(row for row in rows if is_compared(row, question))
     return _contrast(trials, first, str(second["arm"]), route, inputs, question, rows)
+
+
+def substituted(trials: Trials, contrast: Contrast, result_id: str) -> Contrast:
+    """Return a contrast whose effect is taken from another published ratio with its interval.
+
+    Raises
+    ------
+    BadInput
+        The row is of another study, or prints no ratio with an interval.
+    """
+    row = trials.row(result_id)
+    if row["study_id"] != contrast.study_id or row["ci_low"] is None or row["statistic"] not in RATIO_OF.values():
+        raise BadInput(
+            f"{result_id} was to stand for the effect of {contrast.study_id} and is no ratio of that study with an interval."
+        )
+    inputs = {name: f"{result_id}#{column}" for name, column in _INTERVAL.items()}
+    return replace(contrast, route="published-ratio", inputs=inputs, level=row["ci_level"] / 100)
 
 
 def _published(trials: Trials, question: Question, rows: Sequence[Row], measure: str) -> Contrast | None:
@@ -181,10 +199,12 @@ def _arm_numbers(trials: Trials, rows: Sequence[Row]) -> dict[str, str]:
         if row is None or row["value"] is None:
             continue
         numbers[statistic] = f"{row['result_id']}#value"
+        if statistic == "rate" and row["timepoint_months"] is not None:
+            numbers["months"] = f"{row['result_id']}#timepoint_months"
         if row["ci_low"] is not None:
             numbers |= {f"{statistic}_low": f"{row['result_id']}#ci_low", f"{statistic}_high": f"{row['result_id']}#ci_high"}
     if rows:
-        size = participants(trials, rows[0]["study_id"], str(rows[0]["arm"]))
+        size = participants(trials, rows[0]["study_id"], str(rows[0]["arm"]), rows[0]["analysis_set"])
         if size is not None:
             numbers["n"] = f"{size}#value"
     return numbers

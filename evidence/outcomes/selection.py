@@ -20,8 +20,10 @@ class Question:
 
     Attributes
     ----------
-    outcome, definition : str
-        Outcome of the vocabulary, and its definition where it has several (such as 6-month confirmation).
+    outcome : str
+        Outcome of the vocabulary.
+    definitions : tuple of str
+        Definitions that count, where an outcome has several (such as 6-month confirmation); empty for any.
     therapy, comparator : str
         Therapies of the vocabulary; no comparator for a single-arm question.
     arms, comparator_arms : tuple of str
@@ -41,7 +43,7 @@ class Question:
     outcome: str
     therapy: str
     comparator: str | None = None
-    definition: str | None = None
+    definitions: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()
     comparator_arms: tuple[str, ...] = ()
     designs: tuple[str, ...] = ()
@@ -63,8 +65,8 @@ def select_outcome(trials: Trials, question: Question) -> list[Row]:
     """
     _check_studies(trials, question)
     criteria: dict[str, Criterion] = {"outcome": question.outcome, "preferred": True}
-    if question.definition is not None:
-        criteria["outcome_definition"] = question.definition
+    if question.definitions:
+        criteria["outcome_definition"] = list(question.definitions)
     if question.designs:
         criteria["design"] = list(question.designs)
     if question.studies:
@@ -132,12 +134,25 @@ def one_row(rows: Sequence[Row], asked: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def participants(trials: Trials, study_id: str, arm: str) -> str | None:
-    """Return the result_id of the number of patients in an arm, the most suitable denominator first."""
-    found: dict[str | None, Row] = {}
+def participants(trials: Trials, study_id: str, arm: str, analysis_set: str | None = None) -> str | None:
+    """Return the result_id of the number of patients in an arm: of ``analysis_set``, else the most suitable."""
+    found: dict[str | None, str] = {}
     for row in trials.rows_of(study_id):
-        if row["outcome"] == "participants" and row["statistic"] == "n" and row["arm"] == arm and row["preferred"]:
-            if row["subgroup"] is None and row["outcome_definition"] is None and row["value"] is not None:
-                found.setdefault(row["analysis_set"], row)
+        if _is_size(row, arm):
+            found.setdefault(row["analysis_set"], str(row["result_id"]))
+    if analysis_set in found and analysis_set is not None:
+        return found[analysis_set]
     ranked = [found[name] for name in ANALYSIS_SETS if name in found] or list(found.values())
-    return str(ranked[0]["result_id"]) if ranked else None
+    return ranked[0] if ranked else None
+
+
+def _is_size(row: Row, arm: str) -> bool:
+    whole = row["subgroup"] is None and row["outcome_definition"] is None
+    return bool(
+        row["outcome"] == "participants"
+        and row["statistic"] == "n"
+        and row["arm"] == arm
+        and row["preferred"]
+        and whole
+        and row["value"] is not None
+    )

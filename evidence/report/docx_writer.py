@@ -45,13 +45,16 @@ from evidence.report.document import (
 
 #: The only date in the file: with a clock, two builds would differ.
 DATE = datetime(2000, 1, 1)
-#: A table with at most this many rows stays on one page, as a summary of findings should.
-SHORT = 12
+#: A table that fills at most this share of a page is kept on one page.
+SHORT = 0.6
 #: As many paragraphs below a heading go with it onto the page of a wide table.
 LEAD = 2
 
-# A4 with margins of 20 mm, in twentieths of a point; the room for a drawing, in cm.
+# In twentieths of a point: A4 with margins of 20 mm; for table text of 8.5 points the mean width
+# of a letter, the height of a line, and the space around a row.
 _SIDES, _MARGIN = (11906, 16838), 1134
+_LETTER, _LINE, _GAP = 90, 208, 84
+# Room for a drawing above its caption, in cm.
 _ROOM = {False: (17.0, 22.0), True: (25.7, 13.5)}
 _TONES = {
     "agrees": ("= ", ""),
@@ -111,9 +114,13 @@ def _run(text: str, style: str = "") -> str:
             f"A text for Word holds {found[0]!r}, which XML forbids: {text[:60]!r}. "
             "Remove it where the text comes from."
         )
-    look = f'<w:rPr><w:rStyle w:val="{style}"/></w:rPr>' if style else ""
     lines = [f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in text.split("\n")]
-    return f"<w:r>{look}{'<w:br/>'.join(lines)}</w:r>"
+    return _run_around("<w:br/>".join(lines), style)
+
+
+def _run_around(content: str, style: str) -> str:
+    look = f'<w:rPr><w:rStyle w:val="{style}"/></w:rPr>' if style else ""
+    return f"<w:r>{look}{content}</w:r>"
 
 
 def _paragraph(style: str, content: str, extra: str = "", *, keep: bool = False) -> str:
@@ -122,12 +129,12 @@ def _paragraph(style: str, content: str, extra: str = "", *, keep: bool = False)
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{chain}{extra}</w:pPr>{content}</w:p>'
 
 
-def _field(instruction: str, result: str) -> str:
-    begin, middle, end = (
-        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
-    )
-    code = f'<w:r><w:instrText xml:space="preserve"> {instruction} </w:instrText></w:r>'
-    return begin + code + middle + result + end
+def _field(instruction: str, result: str, style: str = "") -> str:
+    """Return a field that a program fills; ``result`` is what it holds until then."""
+    code = f'<w:instrText xml:space="preserve"> {instruction} </w:instrText>'
+    parts = [f'<w:fldChar w:fldCharType="{kind}"/>' for kind in ("begin", "separate", "end")]
+    begin, middle, end = (_run_around(part, style) for part in parts)
+    return begin + _run_around(code, style) + middle + _run(result, style) + end
 
 
 def _element(xml: str) -> Any:  # noqa: ANN401 - lxml elements have no types here
@@ -228,11 +235,12 @@ class _Body:
 
     def _caption(self, kind: str, number: Text, title: Text, extra: str, *, keep: bool) -> None:
         self._counted[kind] += 1
-        label = self._marks.runs(number, "Strong")
         span = number[0] if len(number) == 1 else ""
-        if not isinstance(span, str) and span.text == str(self._counted[kind]):
-            result = _field(f"SEQ {kind} \\* ARABIC", _run(span.text, "Strong"))
-            label = self._marks.around(span.id, result)
+        if isinstance(span, str) or span.text != str(self._counted[kind]):
+            label = self._marks.runs(number, "Strong")
+        else:
+            field = _field(f"SEQ {kind} \\* ARABIC", span.text, "Strong")
+            label = self._marks.around(span.id, field)
         runs = _run(f"{kind} ", "Strong") + label + _run(". ", "Strong") + self._marks.runs(title)
         self._add(_paragraph("Caption", runs, extra, keep=keep))
 
@@ -253,7 +261,7 @@ class _Body:
         """Page numbers on each page; the title above each page but the first."""
         first = self._file.sections[0]
         first.different_first_page_header_footer = True
-        page = _run("Page ") + _field("PAGE", _run("1"))
+        page = _run("Page ") + _field("PAGE", "1")
         for part, style, content in (
             (first.header, "Header", self._marks.runs(title)),
             (first.footer, "Footer", page),
@@ -267,10 +275,11 @@ class _Body:
         check_rows(table)
         self._caption("Table", table.number, table.title, "", keep=True)
         widths = _widths(table.columns, _SIDES[wide] - 2 * _MARGIN)
+        whole = _height(table, widths) <= SHORT * (_SIDES[not wide] - 2 * _MARGIN)
         rows, grouped = self._header(table.columns, widths), False
         for index, row in enumerate(table.rows, start=1):
-            last = index == len(table.rows)
-            keep = bool(table.footnotes) if last else len(table.rows) <= SHORT
+            left = len(table.rows) - index
+            keep = whole or left == 1 if left else bool(table.footnotes)
             grouped = row.kind == "group" or (grouped and row.kind == "body")
             rows += self._row(row, table.columns, widths, keep=keep, indent=grouped)
         spanned = any(column.spanner for column in table.columns)
@@ -368,6 +377,16 @@ def _widths(columns: Sequence[Column], room: int) -> list[int]:
     total = sum(column.width for column in columns)
     edges = [round(room * edge / total) for edge in accumulate(column.width for column in columns)]
     return [right - left for left, right in pairwise([0, *edges])]
+
+
+def _height(table: Table, widths: Sequence[int]) -> int:
+    """Return roughly how high a table is, from its letters, in twentieths of a point."""
+    lines = [4, *(1 for _ in table.footnotes)]
+    for row in table.rows:
+        sizes = [sum(widths)] if row.kind == "group" else widths
+        cells = zip(row.cells, sizes, strict=True)
+        lines.append(max(1 + len(plain(cell.text)) * _LETTER // size for cell, size in cells))
+    return sum(lines) * _LINE + len(table.rows) * _GAP
 
 
 # pages

@@ -1,12 +1,13 @@
 """A drawing of lines, polygons and texts, in points, as SVG and as PNG.
 
 The SVG is written here and not by matplotlib, because its texts must be readable again: in reading
-order, each number in a group with its ledger id, and each with the length it was measured at, so that
-nothing overlaps where a browser has another font. The PNG is matplotlib's, of the same shapes.
+order, each number in a group with its ledger id, and each with the length it was measured at, so
+that nothing overlaps where a browser has another font. The PNG is matplotlib's, of the same shapes.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -14,14 +15,23 @@ from itertools import groupby
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import PathPatch, Polygon
 from matplotlib.transforms import Affine2D, Transform
 
+from evidence.errors import Caution
 from evidence.report.document import Text
-from evidence.report.lettering import LEADING, SIZE, Line, line_width, outline, width_of
+from evidence.report.lettering import (
+    LEADING,
+    SIZE,
+    Line,
+    line_width,
+    outline,
+    unknown_signs,
+    width_of,
+)
 
 POINTS_PER_CM: Final = 72 / 2.54
 DPI: Final = 220
@@ -44,16 +54,28 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """Words on one line: left end, baseline, width; ``group`` is the id of a number or name."""
+    """Words on one line: left end, baseline; ``group`` is the id of a number or name."""
 
     text: str
     x: float
     y: float
-    width: float
     size: float
     bold: bool
     colour: str
     group: str
+
+    @property
+    def advance(self) -> float:
+        """From the left end to where the next words begin."""
+        return width_of(self.text, bold=self.bold, size=self.size)
+
+    @property
+    def ink(self) -> tuple[str, float, float]:
+        """The words without the blanks around them, their left end and width."""
+        words = self.text.lstrip(" ")
+        before = width_of(" ", bold=self.bold, size=self.size) * (len(self.text) - len(words))
+        words = words.rstrip(" ")
+        return words, self.x + before, width_of(words, bold=self.bold, size=self.size)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,26 +122,23 @@ class Drawing:
         size: float = SIZE,
         colour: str = INK,
     ) -> None:
-        """Add the lines of a text; ``x`` is their left end, centre or right end, ``y`` the first baseline."""
+        """Add the lines of a text: their left end, centre or right end, and first baseline."""
         shift = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
         groups = [self._group(getattr(span, "id", "")) for span in text]
         for index, line in enumerate(lines):
             left = x - shift * line_width(line, bold=bold, size=size)
             for piece in line:
-                width = width_of(piece.text, bold=bold, size=size)
-                self.letters.append(
-                    Letters(
-                        text=piece.text,
-                        x=left,
-                        y=y + index * LEADING * size,
-                        width=width,
-                        size=size,
-                        bold=bold,
-                        colour=colour,
-                        group=groups[piece.span],
-                    )
+                words = Letters(
+                    text=piece.text,
+                    x=left,
+                    y=y + index * LEADING * size,
+                    size=size,
+                    bold=bold,
+                    colour=colour,
+                    group=groups[piece.span],
                 )
-                left += width
+                self.letters.append(words)
+                left += words.advance
 
     def _group(self, name: str) -> str:
         if not name:
@@ -134,8 +153,7 @@ def to_svg(drawing: Drawing, label: str = "") -> str:
     named = f" aria-label={quoteattr(label)}" if label else ""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}"{named} xml:space="preserve" '
-        f'style="white-space:pre" font-family="{FONTS}">'
+        f'viewBox="0 0 {width} {height}"{named} font-family="{FONTS}">'
     )
     paper = f'<rect class="paper" width="{width}" height="{height}" fill="#ffffff"/>'
     lines = [
@@ -149,14 +167,22 @@ def to_svg(drawing: Drawing, label: str = "") -> str:
 
 
 def to_png(drawing: Drawing, dpi: int = DPI) -> bytes:
-    """Return the drawing as PNG, without date or version, so that the bytes depend on the drawing alone."""
+    """Return the drawing as PNG; without date or version, its bytes depend on the drawing alone."""
+    lacking = unknown_signs("".join(item.text for item in drawing.letters))
+    if lacking:
+        warnings.warn(
+            f"The font of the figures has no sign for {', '.join(sorted(lacking))}; the PNG shows "
+            "a box there, and the SVG what the reader's fonts have. Spell it in Latin letters.",
+            Caution,
+            stacklevel=2,
+        )
     buffer = BytesIO()
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # type: ignore[no-untyped-call]
+    with mpl.rc_context():
+        mpl.rcdefaults()
         size = (drawing.width / 72, drawing.height / 72)
         canvas = FigureCanvasAgg(Canvas(figsize=size, dpi=dpi, facecolor="#ffffff"))
         _paint(drawing, canvas.figure)
-        canvas.print_png(buffer, metadata={"Software": None})
+        canvas.print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 
@@ -186,15 +212,12 @@ def _letters_svg(letters: list[Letters]) -> Iterator[str]:
 
 
 def _text_svg(item: Letters) -> str:
+    """Return a text; blanks at its ends are there to be read, and are not drawn."""
+    words, x, width = item.ink
     bold = ' font-weight="bold"' if item.bold else ""
-    # an empty or blank text has no length to be set to
-    length = (
-        f' textLength="{_number(item.width)}" lengthAdjust="spacingAndGlyphs"'
-        if item.text.strip()
-        else ""
-    )
+    length = f' textLength="{_number(width)}" lengthAdjust="spacingAndGlyphs"' if words else ""
     return (
-        f'<text x="{_number(item.x)}" y="{_number(item.y)}" font-size="{_number(item.size)}"{bold}'
+        f'<text x="{_number(x)}" y="{_number(item.y)}" font-size="{_number(item.size)}"{bold}'
         f' fill="{item.colour}"{length}>{escape(item.text)}</text>'
     )
 
@@ -205,14 +228,15 @@ def _paint(drawing: Drawing, figure: Canvas) -> None:
     for shape in drawing.shapes:
         figure.add_artist(_patch(shape, flip + scale))
     for item in drawing.letters:
-        place = Affine2D().translate(item.x, drawing.height - item.y) + scale
-        words = outline(item.text, bold=item.bold, size=item.size)
-        figure.add_artist(PathPatch(words, color=item.colour, linewidth=0, transform=place))
+        words, x, _ = item.ink
+        place = Affine2D().translate(x, drawing.height - item.y) + scale
+        path = outline(words, bold=item.bold, size=item.size)
+        figure.add_artist(PathPatch(path, color=item.colour, linewidth=0, transform=place))
 
 
 def _patch(shape: Shape, transform: Transform) -> Polygon:
     return Polygon(
-        shape.points,  # type: ignore[arg-type]
+        shape.points,
         closed=shape.closed,
         fill=shape.fill != "none",
         facecolor=shape.fill,

@@ -1,8 +1,8 @@
 """Where the columns of a forest plot stand, and how its rows break into lines; all in points.
 
 Columns keep their natural width if an upright page has room. If not, the widest are narrowed and
-their texts wrapped; if that does not do either, the page is turned; a plot that is still wider gets
-the paper it needs, so that nothing is ever cut or drawn over.
+their texts wrapped; if that does not do, the page is turned; a plot that is still wider gets the
+paper it needs, so that nothing is cut or drawn over.
 """
 
 from __future__ import annotations
@@ -17,15 +17,20 @@ from evidence.report.document import Text, plain
 from evidence.report.drawing import POINTS_PER_CM
 from evidence.report.lettering import Line, longest_word, narrowest, text_width, wrap
 
-#: Widths of a page without its margins, upright and turned, with the least width of the plot on it.
-PAPERS: Final = ((17.0 * POINTS_PER_CM, NARROWEST_PLOT), (25.0 * POINTS_PER_CM, 200.0))
+#: What is tried in turn: width of the page without its margins (upright, turned), least width of
+#: the plot on it, and how many lines a cell may take.
+PAPERS: Final = (
+    (17.0 * POINTS_PER_CM, NARROWEST_PLOT, 3),
+    (25.0 * POINTS_PER_CM, 200.0, 3),
+    (25.0 * POINTS_PER_CM, 160.0, 12),
+)
 MARGIN: Final = 2.0
 #: Between two columns (where there is room the wider one), and between the last one and the plot.
 GAP, WIDE_GAP = 6.5, 14.0
 PLOT_GAP: Final = 10.0
 #: The plot takes at most this part of the paper.
 WIDEST_PLOT: Final = 0.5
-#: A column that is wrapped is not made narrower than this, nor kept wider for one long word.
+#: Labels that are wrapped have at least this width, and no column is kept wider for one long word.
 NARROW: Final = 88.0
 _NUMERIC = re.compile(r"^[0-9<>~≤≥(+−-]")
 
@@ -34,7 +39,7 @@ Align = Literal["left", "right"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRow:
-    """Texts of a row, one for each column; the label of a ``wide`` row runs on over empty columns."""
+    """Texts of a row, one for each column; a ``wide`` label runs on over empty columns."""
 
     cells: tuple[Text, ...]
     bold: bool = False
@@ -105,28 +110,32 @@ def place_columns(
         Room to the right of the plot, for what sticks out of it.
     """
     first = len(headers) - whole
-    wishes = [_wish(i, header, rows, whole=i >= first) for i, header in enumerate(headers)]
-    wishes = _heed_spanners(wishes, spanners)
-    beside = MARGIN + overhang + GAP * (len(wishes) - 1) + PLOT_GAP
-    needed = sum(wish.least for wish in wishes) + beside
-    fits = [(paper, max(plot, least)) for paper, least in PAPERS]
-    fits = [(paper, least) for paper, least in fits if needed + least <= paper]
-    paper, least = fits[0] if fits else (needed + max(plot, PAPERS[1][1]), max(plot, PAPERS[1][1]))
-    widths = _narrow(wishes, paper - beside - least)
-    slack = paper - beside - sum(widths) - max(least, WIDEST_PLOT * paper)
+    beside = MARGIN + overhang + GAP * (len(headers) - 1) + PLOT_GAP
+    for width, usual, lines in PAPERS:
+        wishes = [_wish(i, text, rows, lines, whole=i >= first) for i, text in enumerate(headers)]
+        wishes = _heed_spanners(wishes, spanners)
+        needed = sum(wish.least for wish in wishes) + beside + max(plot, usual)
+        if needed <= width:
+            break
+    paper, plot = max(width, needed), max(plot, usual)
+    widths = _narrow(wishes, paper - beside - plot)
+    slack = paper - beside - sum(widths) - max(plot, WIDEST_PLOT * paper)
     return _place(widths, [wish.align for wish in wishes], paper, overhang, max(0.0, slack))
 
 
-def _wish(index: int, header: Text, rows: Sequence[TextRow], *, whole: bool) -> _Wish:
+def _wish(index: int, header: Text, rows: Sequence[TextRow], lines: int, *, whole: bool) -> _Wish:
     label = index == 0
     cells = [(row.cells[index], row.bold, row.indent if label else 0.0) for row in rows]
+    numeric = whole or (not label and _mostly_numeric([text for text, _, _ in cells]))
     kept = [c for c, row in zip(cells, rows, strict=True) if not (label and row.wide)]
     body = max((text_width(text, bold=bold) + indent for text, bold, indent in kept), default=0.0)
-    word = max(
-        (longest_word(text, bold=bold) + indent for text, bold, indent in cells), default=0.0
-    )
-    numeric = whole or (not label and _mostly_numeric([text for text, _, _ in cells]))
-    least = body if numeric else max(min(word, NARROW), min(body, NARROW) if label else 0.0)
+    if numeric:
+        least = body
+    else:
+        words = [longest_word(text, bold=bold) + indent for text, bold, indent in cells]
+        tall = [narrowest(text, lines, bold=bold) + indent for text, bold, indent in kept]
+        least = max(min(max(words), NARROW), min(max(tall, default=0.0), 2 * NARROW))
+        least = max(least, min(body, NARROW) if label else 0.0)
     least = max(least, min(longest_word(header), NARROW))
     natural = max(body, least, narrowest(header, 2))
     return _Wish(natural=natural, least=least, align="right" if numeric else "left")

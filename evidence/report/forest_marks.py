@@ -35,7 +35,7 @@ class Axis:
     high: float
 
     def x(self, position: float) -> float:
-        """Place on paper, also of positions outside the axis."""
+        """Return the place on paper, also of positions outside the axis."""
         part = (position - self.low) / (self.high - self.low)
         return self.left + part * (self.right - self.left)
 
@@ -49,7 +49,7 @@ class Axis:
         return self.side(position) == 0
 
     def held(self, x: float) -> float:
-        """The nearest place on the axis."""
+        """Return the nearest place on the axis."""
         return min(max(x, self.left), self.right)
 
 
@@ -91,7 +91,7 @@ def _draw_interval(drawing: Drawing, axis: Axis, y: float, ci: tuple[float, floa
 
 
 def _visible(axis: Axis, ci: tuple[float, float]) -> tuple[float, float]:
-    """Ends on paper; off the axis, the shaft of the arrow, which is there whatever else is cut."""
+    """Return the ends on paper; an interval off the axis keeps the shaft of its arrow."""
     left, right = (axis.held(axis.x(bound)) for bound in ci)
     if axis.side(ci[0]) < 0:
         left = axis.left + ARROW / 2

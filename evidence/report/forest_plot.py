@@ -1,19 +1,20 @@
 """Forest plots: studies, their weights and effects, and the summary, as text and as marks.
 
-Squares have areas in proportion to weights; a diamond is a summary, a thin bar a prediction interval,
-an arrow the end of an interval that leaves the axis. Texts are written row by row, so that the
-drawing reads like the table it is.
+Squares have areas in proportion to weights; a diamond is a summary, a thin bar a prediction
+interval, an arrow the end of an interval that leaves the axis. Texts are written row by row, so
+that the drawing reads like the table it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from evidence.report.axis_ticks import NARROWEST_PLOT, ForestAxis, Scale, choose_axis
 from evidence.report.document import Figure, Text, plain
 from evidence.report.drawing import POINTS_PER_CM, Drawing, to_png, to_svg
+from evidence.report.forest_axis import draw_axis
 from evidence.report.forest_layout import (
     MARGIN,
     PLOT_GAP,
@@ -26,34 +27,23 @@ from evidence.report.forest_layout import (
 from evidence.report.forest_marks import (
     NULL,
     Axis,
-    arrowhead,
     draw_prediction,
     draw_study,
     draw_summary,
     square_sides,
 )
 from evidence.report.forest_records import ForestPlot, ForestRow, check_plot
-from evidence.report.lettering import (
-    LEADING,
-    SIZE,
-    Line,
-    longest_word,
-    narrowest,
-    text_width,
-    wrap,
-)
+from evidence.report.lettering import LINE, SIZE, Line, longest_word, text_width, wrap
 
 __all__ = ["ForestPlot", "ForestRow", "choose_limits", "choose_ticks", "draw_forest_plot"]
 
-LINE: Final = LEADING * SIZE
-#: Height of a row of one line, in plots of few rows and of many.
-PITCH, TIGHT_PITCH, MANY_ROWS = 14.0, 11.6, 36
+#: Height of a row of one line: less where there are many, so that they stay on a page.
+PITCH, LEAST_PITCH, ROWS_HEIGHT = 14.0, 10.4, 560.0
 #: Blank above a heading, and above a summary.
 BLANK, SHORT_BLANK = 6.0, 2.0
 INDENT: Final = 6.0
 #: From the middle of capital letters to their baseline, in sizes.
 MIDDLE: Final = 0.365
-TICK: Final = 3.5
 
 
 def draw_forest_plot(plot: ForestPlot) -> Figure:
@@ -89,7 +79,7 @@ def draw_forest_plot(plot: ForestPlot) -> Figure:
 def choose_ticks(
     rows: Sequence[ForestRow], scale: Scale, null: float | None
 ) -> tuple[tuple[float, str], ...]:
-    """Choose positions and labels of the ticks; see :func:`evidence.report.axis_ticks.choose_axis`."""
+    """Choose the ticks: position and label; see :func:`evidence.report.axis_ticks.choose_axis`."""
     axis = axis_of(rows, scale, null)
     return tuple(zip(axis.ticks, axis.labels, strict=True))
 
@@ -136,7 +126,7 @@ def compose(plot: ForestPlot, heading: Text = ()) -> Drawing:
     y = _draw_heading(sheet, heading)
     y = _draw_headers(sheet, y)
     y = _draw_rows(sheet, y)
-    end = max(_draw_axis(sheet, y), _footer_end(sheet, y))
+    end = max(draw_axis(sheet.drawing, plot, sheet.axis, y), _footer_end(sheet, y))
     _draw_footer(sheet, y)
     sheet.drawing.height = end + MARGIN
     return sheet.drawing
@@ -147,18 +137,13 @@ def compose(plot: ForestPlot, heading: Text = ()) -> Drawing:
 
 def _sheet(plot: ForestPlot) -> _Sheet:
     tail = [
-        (header, [getattr(row, name) for row in plot.rows])
-        for name, header in (
-            ("weight_text", plot.weight_header),
-            ("estimate_text", plot.estimate_header),
-        )
+        (plot.weight_header, [row.weight_text for row in plot.rows]),
+        (plot.estimate_header, [row.estimate_text for row in plot.rows]),
     ]
     tail = [(header, cells) for header, cells in tail if plain(header) or any(map(plain, cells))]
     headers = (*plot.column_headers, *(header for header, _ in tail))
     ends = [tuple(cells[index] for _, cells in tail) for index in range(len(plot.rows))]
-    rows = tuple(
-        _text_row(plot, index, len(plot.column_headers) - 1, end) for index, end in enumerate(ends)
-    )
+    rows = tuple(_text_row(plot, index, end) for index, end in enumerate(ends))
     spanners = (*(plot.column_spanners or ((),) * len(plot.column_headers)), *((),) * len(tail))
     places = place_columns(
         headers,
@@ -175,11 +160,12 @@ def _sheet(plot: ForestPlot) -> _Sheet:
     return _Sheet(plot=plot, drawing=drawing, places=places, axis=axis, headers=headers, rows=rows)
 
 
-def _text_row(plot: ForestPlot, index: int, columns: int, end: tuple[Text, ...]) -> TextRow:
+def _text_row(plot: ForestPlot, index: int, end: tuple[Text, ...]) -> TextRow:
     row = plot.rows[index]
+    empty: tuple[Text, ...] = ((),) * (len(plot.column_headers) - 1)
     grouped = any(above.kind == "group" for above in plot.rows[:index])
     return TextRow(
-        cells=(row.label, *(row.columns or ((),) * columns), *end),
+        cells=(row.label, *(row.columns or empty), *end),
         bold=row.kind in ("summary", "group"),
         wide=row.kind != "study",
         indent=INDENT if grouped and row.kind == "study" else 0.0,
@@ -243,7 +229,7 @@ def _draw_spanners(sheet: _Sheet, y: float) -> float:
 def _draw_rows(sheet: _Sheet, top: float) -> float:
     """Draw every row; the line of no effect goes below their marks."""
     rows = sheet.plot.rows
-    pitch = PITCH if len(rows) <= MANY_ROWS else TIGHT_PITCH
+    pitch = min(PITCH, max(LEAST_PITCH, ROWS_HEIGHT / len(rows)))
     broken = [break_row(sheet.places, row) for row in sheet.rows]
     middles, y = [], top
     for index, (row, cells) in enumerate(zip(rows, broken, strict=True)):
@@ -293,65 +279,6 @@ def _draw_marks(sheet: _Sheet, middles: Sequence[float], pitch: float) -> None:
         else:
             hollow = weighted and row.weight is None
             draw_study(sheet.drawing, sheet.axis, y, row.estimate, row.ci, side=side, hollow=hollow)
-
-
-# axis
-
-
-def _draw_axis(sheet: _Sheet, y: float) -> float:
-    """Draw the axis with what stands below it, and return where that ends."""
-    axis, drawing = sheet.axis, sheet.drawing
-    drawing.line("axis", axis.left, y, axis.right, y)
-    for position, _ in sheet.plot.ticks:
-        drawing.line("tick", axis.x(position), y, axis.x(position), y + TICK)
-    y = _write_ticks(sheet, y + TICK + 1)
-    middle, label = (axis.left + axis.right) / 2, sheet.plot.axis_label
-    lines = wrap(label, axis.right - axis.left)
-    drawing.write(label, lines, middle, y + SIZE, align="center")
-    y += len(lines) * LINE + 2
-    return _draw_favours(sheet, y) if sheet.plot.favours and sheet.plot.null is not None else y
-
-
-def _write_ticks(sheet: _Sheet, y: float) -> float:
-    """Write the labels of ticks; one that would touch its neighbour goes a line lower."""
-    ends: list[float] = []
-    for position, label in sorted(sheet.plot.ticks, key=lambda tick: tick[0]):
-        x, half = sheet.axis.x(position), text_width(label) / 2
-        row = next((i for i, end in enumerate(ends) if end + 3 <= x - half), len(ends))
-        ends[row : row + 1] = [x + half]
-        baseline = y + row * LINE + SIZE
-        lines = wrap(label, 2 * half + 0.1)
-        sheet.drawing.write(label, lines, x, baseline, align="center")
-    return y + len(ends) * LINE + 1
-
-
-def _draw_favours(sheet: _Sheet, y: float) -> float:
-    """Draw arrows to both sides of the null value and, below them, what each side favours."""
-    axis, drawing, plot = sheet.axis, sheet.drawing, sheet.plot
-    assert plot.favours is not None and plot.null is not None
-    left, right = plot.favours
-    null = axis.x(plot.null)
-    for tip, way in ((axis.left, -1), (axis.right, 1)):
-        if way * (tip - null) > 16:
-            drawing.line("favours", null + way * 4, y + 3, tip, y + 3, width=0.7)
-            arrowhead(drawing, "favours-head", tip, y + 3, way, "#000000")
-    split = _split(plot.favours, axis, null)
-    ends = []
-    for text, start, stop in ((left, axis.left, split - 3), (right, split + 3, axis.right)):
-        lines = wrap(text, stop - start)
-        middle = (start + stop) / 2
-        drawing.write(text, lines, middle, y + 8 + SIZE, align="center")
-        ends.append(y + 8 + len(lines) * LINE)
-    return max(ends)
-
-
-def _split(favours: tuple[Text, Text], axis: Axis, null: float) -> float:
-    """Where the two texts part: at the null value, or off it if one side has too little room."""
-    for lines in (1, 2, 3, 4):
-        left, right = (narrowest(text, lines) + 4 for text in favours)
-        if left + right <= axis.right - axis.left:
-            break
-    return min(max(null, axis.left + left), axis.right - right)
 
 
 # footer

@@ -6,6 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from evidence.errors import BadInput, refuse
@@ -148,16 +149,12 @@ def _value_problems(row: ForestRow, scale: Scale) -> Iterator[str]:
     if row.kind == "summary" and row.estimate is not None and row.ci is None:
         yield "is a summary without an interval; a diamond needs both bounds"
     middle = [] if row.estimate is None else [row.estimate]
-    if row.ci and any(a > b + _SLACK for a, b in _neighbours([row.ci[0], *middle, row.ci[1]])):
+    if row.ci and any(a > b + _SLACK for a, b in pairwise([row.ci[0], *middle, row.ci[1]])):
         yield f"is out of order: ci_low {row.ci[0]}, estimate {row.estimate}, ci_high {row.ci[1]}"
     if row.weight is not None and not 0 <= row.weight <= 1:
         yield f"has weight {row.weight}; a weight is a part of 1, not a percentage"
     if scale == "proportion" and row.estimate is not None and not 0 <= row.estimate <= 1:
         yield f"has proportion {row.estimate}; a proportion is a part of 1, not a percentage"
-
-
-def _neighbours(values: list[float]) -> Iterator[tuple[float, float]]:
-    return zip(values[:-1], values[1:], strict=True)
 
 
 def _axis_problems(plot: ForestPlot) -> Iterator[str]:

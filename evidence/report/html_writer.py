@@ -41,7 +41,7 @@ LONG = 18
 #: A report with more headings than this opens with a list of them.
 FEW_HEADINGS = 2
 
-_TONES = {"agrees": ("✓", "agrees: "), "differs": ("≠", "differs: ")}
+_TONES = {"agrees": ("=", "agrees: "), "differs": ("≠", "differs: ")}
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
@@ -159,11 +159,10 @@ def _heading_ids(blocks: Iterable[Block]) -> dict[int, str]:
     return given
 
 
-def _json(content: Mapping[str, Any]) -> str:
+def _json(content: object) -> str:
     """Return JSON that cannot end the script element it stands in."""
-    text = json.dumps(
-        _finite(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    content = _finite(content)
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text

@@ -12,10 +12,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from matplotlib.ft2font import FT2Font
 from matplotlib.path import Path as Outline
+from numpy.typing import NDArray
 
 from evidence.report.document import Shown, Text, plain
 
@@ -23,6 +24,7 @@ from evidence.report.document import Shown, Text, plain
 SIZE: Final = 8.0
 #: From one baseline to the next, in sizes.
 LEADING: Final = 1.25
+LINE: Final = LEADING * SIZE
 #: What is drawn for a sign that the font lacks: a box, in sizes, with the space it takes.
 _BOX: Final = ((0.1, 0.0), (0.9, 0.0), (0.9, 0.7), (0.1, 0.7), (0.1, 0.0))
 _BOX_ADVANCE: Final = 1.0
@@ -43,13 +45,15 @@ class Piece:
 
 
 Line = tuple[Piece, ...]
+_Vertices = NDArray[np.float64]
+_Codes = NDArray[np.integer]
 _Word = list[Piece]
 
 
 def font_path(bold: bool) -> Path:
     """Return the file of the font."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+    return Path(mpl.get_data_path()) / "fonts" / "ttf" / name
 
 
 @lru_cache(maxsize=2)
@@ -60,25 +64,24 @@ def _font(bold: bool) -> tuple[FT2Font, frozenset[int]]:
 
 
 @lru_cache(maxsize=4096)
-def _glyph(sign: str, bold: bool) -> tuple[float, Outline]:
-    """Advance and outline of a sign, in sizes."""
+def _glyph(sign: str, bold: bool) -> tuple[float, _Vertices, _Codes]:
+    """Advance of a sign, in sizes, and its outline."""
     font, known = _font(bold)
     if ord(sign) not in known:
-        return _BOX_ADVANCE, Outline(_BOX, closed=True)
+        box = Outline(_BOX, closed=True)
+        return _BOX_ADVANCE, np.array(_BOX), np.array(box.codes)
     advance = font.load_char(ord(sign)).linearHoriAdvance / 65536 / _EM
     vertices, codes = font.get_path()
-    return advance, Outline(vertices / _EM, codes)
+    return advance, vertices / _EM, codes
 
 
 def outline(words: str, *, bold: bool, size: float) -> Outline:
     """Return the outline of one line in points, from its left end on the baseline, y upwards."""
-    glyphs = [_glyph(sign, bold) for sign in words]
-    starts = np.cumsum([0.0, *(advance for advance, _ in glyphs)])
-    moved = [
-        Outline((glyph.vertices + [start, 0.0]) * size, glyph.codes)
-        for (_, glyph), start in zip(glyphs, starts, strict=False)
-        if len(glyph.vertices)
-    ]
+    moved, start = [], 0.0
+    for advance, vertices, codes in (_glyph(sign, bold) for sign in words):
+        if len(vertices):
+            moved.append(Outline((vertices + np.array([start, 0.0])) * size, codes))
+        start += advance
     return Outline.make_compound_path(*moved)
 
 

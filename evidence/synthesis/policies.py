@@ -59,6 +59,8 @@ class Policy:
     source: str
 
 
+# RevMan offers t or normal prediction intervals; cochrane-2025 takes the one of Higgins, Thompson &
+# Spiegelhalter, t with k - 2 df, with the standard error of the interval that is reported.
 POLICIES = {
     policy.name: policy
     for policy in (

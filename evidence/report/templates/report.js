@@ -105,17 +105,27 @@
     return first ? `${row.file}, ${lines}` : row.file;
   }
 
+  // The other numbers of the same row.
+  function company(given, path) {
+    const level = given.ci_level === undefined ? "" : `${text(given.ci_level)}% `;
+    const parts = [
+      path === "value" || given.value === undefined ? "" : `value ${text(given.value)}`,
+      given.ci_low === undefined ? "" : `${level}CI ${text(given.ci_low)} to ${text(given.ci_high)}`,
+      given.range_low === undefined ? "" : `range ${text(given.range_low)} to ${text(given.range_high)}`,
+      given.p_value === undefined || path === "p_value" ? "" : `P ${text(given.p_value)}`,
+    ].filter(Boolean);
+    return parts.length ? [parts.join("; ")] : [];
+  }
+
   function aboutReported(id) {
     const [head, path] = split(id);
     const row = reported[head];
     const operator = row.value_operator && row.value_operator !== "=" ? `${row.value_operator} ` : "";
     const printed = (row.printed || []).flatMap((token, index) => [index ? ", " : "", make("code", {}, token)]);
-    const others = Object.entries(row.values || {}).filter(([name]) => name !== path)
-      .map(([name, given]) => `${(COLUMNS[name] || name).toLowerCase()} ${text(given)}`);
     return definitions([
       ["Study", row.study],
       [COLUMNS[path] || path, `${path === "value" ? operator : ""}${text(value(id))}`, row.unit ? ` ${row.unit}` : ""],
-      ["With", others.join("; ")],
+      ["With", ...company(row.values || {}, path)],
       ["Printed as", ...printed],
       ["Place", row.locator],
       ["Source", link(row.source || {})],

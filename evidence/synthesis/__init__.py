@@ -1,0 +1,1 @@
+"""Synthesis: from effect sizes to summaries, heterogeneity and prediction, over arrays."""

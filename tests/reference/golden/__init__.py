@@ -1,0 +1,160 @@
+"""Runner of the golden files: results of R, compared with what this package computes.
+
+Each JSON file has a ``topic`` and ``cases``. The module of this folder that is named like the
+topic has a function ``checks(case)``, which calls the package with the case's inputs and returns a
+list of :class:`tests.reference.golden.compare.Check`, or raises ``NotSupported``. A topic without a
+module is not supported. What is called depends on the inputs of a case, never on its name.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.reference.golden.compare import Check, NotSupported
+
+Adapter = Callable[[dict], list[Check]]
+
+
+class NoCases(Exception):
+    """There is nothing to run; the message says what was looked for, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A quantity that differs, or an error in place of a result."""
+
+    case: str
+    quantity: str
+    got: object
+    expected: object
+
+
+@dataclass(slots=True)
+class TopicResult:
+    """Counts of one topic."""
+
+    topic: str
+    cases: int = 0
+    passed: int = 0
+    failed: int = 0
+    not_supported: int = 0
+    largest_error: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+    excused: list[tuple[str, Check]] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, case: dict, adapter: Adapter | None) -> None:
+        """Run one case and count it."""
+        self.cases += 1
+        try:
+            if adapter is None:
+                raise NotSupported("no adapter for this topic")
+            checks = adapter(case)
+            if not any(not check.excuse for check in checks):
+                raise NotSupported("nothing to compare")
+        except NotSupported as reason:
+            self.not_supported += 1
+            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + 1
+        except Exception as error:  # a case that cannot be run is a failure of that case alone
+            self.failed += 1
+            what = f"{type(error).__name__}: {error}"
+            self.failures.append(Failure(_name(case), "error", what, "a result"))
+        else:
+            self._count(_name(case), checks)
+
+    def _count(self, case: str, checks: list[Check]) -> None:
+        compared = [check for check in checks if not check.excuse]
+        self.excused += [(case, check) for check in checks if check.excuse and not check.passed]
+        wrong = [check for check in compared if not check.passed]
+        self.largest_error = max(
+            self.largest_error, *(check.relative_error for check in compared), 0.0
+        )
+        self.failures += [Failure(case, c.quantity, c.got, c.expected) for c in wrong]
+        if wrong:
+            self.failed += 1
+        else:
+            self.passed += 1
+
+
+def _name(case: dict) -> str:
+    return str(case.get("id", "a case without id"))
+
+
+def run(directory: Path) -> list[TopicResult]:
+    """Run every case of every golden file in ``directory``."""
+    results: dict[str, TopicResult] = {}
+    for topic, cases in _read(directory):
+        adapter = find_adapter(topic)
+        result = results.setdefault(topic, TopicResult(topic))
+        for case in cases:
+            result.add(case, adapter)
+    if not any(result.cases for result in results.values()):
+        raise NoCases(f"{directory} holds no JSON file with a topic and cases.")
+    return [results[topic] for topic in sorted(results)]
+
+
+def find_adapter(topic: str) -> Adapter | None:
+    """Return the function that runs the cases of a topic, if there is one."""
+    if not re.fullmatch("[a-z][a-z0-9_]*", topic) or topic == "compare":
+        return None
+    name = f"{__name__}.{topic}"
+    return import_module(name).checks if find_spec(name) else None
+
+
+def _read(directory: Path) -> Iterator[tuple[str, list[dict]]]:
+    if not directory.is_dir():
+        raise NoCases(f"{directory} is not a directory.")
+    for path in sorted(directory.glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise NoCases(f"{path} is not JSON: {error}") from error
+        if isinstance(content, dict) and "topic" in content and "cases" in content:
+            yield content["topic"], content["cases"]
+
+
+def report(results: list[TopicResult]) -> str:
+    """One line a topic, then what differs, what is excused and what is not supported."""
+    width = max(len("topic"), *(len(result.topic) for result in results))
+    head = f"{'topic':<{width}}  cases  passed  failed  not supported  largest relative error"
+    lines = [head, *(_line(result, width) for result in results)]
+    lines += _section(
+        "Failures (case, quantity, got, expected):",
+        [
+            f"{f.case}  {f.quantity}  got {f.got}  expected {f.expected}"
+            for result in results
+            for f in result.failures
+        ],
+    )
+    lines += _section(
+        "Not compared, because the reference is wrong (case, quantity, got, expected, cause):",
+        [
+            f"{case}  {c.quantity}  got {c.got}  expected {c.expected}  {c.excuse}"
+            for result in results
+            for case, c in result.excused
+        ],
+    )
+    lines += _section(
+        "Not supported (topic, cases, reason):",
+        [
+            f"{result.topic}  {count}  {reason}"
+            for result in results
+            for reason, count in sorted(result.reasons.items())
+        ],
+    )
+    return "\n".join(lines)
+
+
+def _line(result: TopicResult, width: int) -> str:
+    return (
+        f"{result.topic:<{width}}  {result.cases:>5}  {result.passed:>6}  {result.failed:>6}  "
+        f"{result.not_supported:>13}  {result.largest_error:>22.2e}"
+    )
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in lines)] if lines else []

@@ -1,0 +1,138 @@
+"""Single-arm proportions and rates: metafor's ``escalc`` and ``rma``, and per-study intervals."""
+
+import math
+
+from evidence.effects.proportions import proportion_interval
+from evidence.effects.rates import rate_interval
+from evidence.synthesis.single_arm import (
+    PROPORTION_TRANSFORMS,
+    RATE_TRANSFORMS,
+    pool_proportions,
+    pool_rates,
+)
+from evidence.synthesis.single_arm_summary import SingleArmSummary
+from tests.reference.golden.compare import (
+    CLOSED_FORM,
+    ITERATIVE,
+    P_VALUE,
+    TAU2,
+    Check,
+    NotSupported,
+    Tolerance,
+    check,
+    require_offered,
+)
+
+#: ``meta_package_variant`` shows another package's rule for empty cells beside the expected one.
+EXPECTED = (
+    *("yi", "vi", "tau2", "QE", "QEp", "I2", "H2", "z", "knha"),
+    *("harmonic_mean_n", "harmonic_mean_t", "meta_package_variant"),
+)
+STUDY_INTERVALS = {"CP": "exact", "WS": "wilson", "AC": "agresti-coull", "wald": "wald"}
+FOLDED = (
+    "a limit outside the range of the transformation was squared on; metafor's own "
+    "transf.iarcsin and transf.isqrt give the end of the range"
+)
+
+
+def checks(case: dict) -> list[Check]:
+    """Compare a synthesis, or the intervals of the studies."""
+    inputs, expected = case["inputs"], case["expected"]
+    require_offered(inputs, ("xi", "ni", "ti", "measure", "method"))
+    if "measure" not in inputs:
+        return _study_intervals(inputs, expected)
+    if "ll" in expected:
+        raise NotSupported("generalised linear mixed model")
+    if inputs["measure"] not in (*PROPORTION_TRANSFORMS, *RATE_TRANSFORMS):
+        raise NotSupported(f"measure {inputs['measure']}")
+    require_offered(expected, EXPECTED)
+    tolerance = CLOSED_FORM if inputs["method"] in ("FE", "EE", "CE", "DL") else ITERATIVE
+    summaries = {test: _pool(inputs, test) for test in ("z", "knha") if test in expected}
+    found = _common(summaries["z"], expected, tolerance)
+    for test, summary in summaries.items():
+        found += _test(test, summary, expected[test], tolerance)
+    return found
+
+
+def _pool(inputs: dict, test: str) -> SingleArmSummary:
+    options = {"method": inputs["method"], "test": test, "policy": "metafor"}
+    if "ni" in inputs:
+        return pool_proportions(inputs["xi"], inputs["ni"], transform=inputs["measure"], **options)
+    return pool_rates(inputs["xi"], inputs["ti"], transform=inputs["measure"], **options)
+
+
+def _common(summary: SingleArmSummary, expected: dict, tolerance: Tolerance) -> list[Check]:
+    fit = summary.fit
+    found = [
+        *check("yi", fit.yi, expected["yi"], CLOSED_FORM),
+        *check("vi", fit.vi, expected["vi"], CLOSED_FORM),
+        *check("tau2", fit.tau2, expected["tau2"], TAU2 if tolerance is ITERATIVE else tolerance),
+        *check("QE", fit.q, expected["QE"], CLOSED_FORM),
+        *check("QEp", fit.q_p, expected["QEp"], P_VALUE),
+        *check("I2", 100 * fit.i2, expected["I2"], tolerance),
+        *check("H2", fit.h2, expected["H2"], tolerance),
+    ]
+    for name in ("harmonic_mean_n", "harmonic_mean_t"):
+        if name in expected:
+            found += check(name, summary.back_transform_n, expected[name], CLOSED_FORM)
+    return found
+
+
+def _test(
+    test: str, summary: SingleArmSummary, expected: dict, tolerance: Tolerance
+) -> list[Check]:
+    require_offered(expected, ("beta", "se", "ci", "est_back", "ci_back", "pi", "pi_back"))
+    fit, prediction = summary.fit, summary.fit.prediction
+    ends = None if prediction is None else [prediction.low, prediction.high]
+    found = [
+        *check(f"{test} beta", fit.estimate, expected["beta"], tolerance),
+        *check(f"{test} se", fit.se, expected["se"], tolerance),
+        *check(f"{test} ci", [fit.ci_low, fit.ci_high], expected["ci"], tolerance),
+        *check(f"{test} est_back", summary.estimate, expected["est_back"], tolerance),
+    ]
+    back = {
+        "ci_back": ([fit.ci_low, fit.ci_high], [summary.ci_low, summary.ci_high]),
+        "pi_back": (ends, [summary.prediction_low, summary.prediction_high]),
+    }
+    if "pi" in expected:
+        found += check(f"{test} pi", ends, expected["pi"], tolerance)
+    for name, (scaled, natural) in back.items():
+        for i, reference in enumerate(expected.get(name, [])):
+            excuse = _folded(summary.transform, scaled[i], reference)
+            found += check(f"{test} {name}[{i + 1}]", natural[i], reference, tolerance, excuse)
+    return found
+
+
+def _folded(transform: str, limit: float, expected: float) -> str:
+    """Say why the expected limit is wrong, if it is the inverse taken outside its range."""
+    if transform == "PAS" and not 0 <= limit <= math.pi / 2:
+        wrong = math.sin(limit) ** 2
+    elif transform == "IRS" and limit < 0:
+        wrong = limit**2
+    else:
+        return ""
+    return FOLDED if math.isclose(wrong, expected, rel_tol=1e-6) else ""
+
+
+def _study_intervals(inputs: dict, expected: dict) -> list[Check]:
+    if "ti" in inputs:
+        require_offered(expected, ("exact_poisson",))
+        limits = rate_interval(inputs["xi"], inputs["ti"])
+        return _limits("exact_poisson", limits, expected["exact_poisson"])
+    require_offered(expected, STUDY_INTERVALS)
+    return [
+        one
+        for name, reference in expected.items()
+        for one in _limits(
+            name,
+            proportion_interval(inputs["xi"], inputs["ni"], method=STUDY_INTERVALS[name]),
+            reference,
+        )
+    ]
+
+
+def _limits(name: str, got: tuple, expected: dict) -> list[Check]:
+    return [
+        *check(f"{name} lower", got[0], expected["lower"], CLOSED_FORM),
+        *check(f"{name} upper", got[1], expected["upper"], CLOSED_FORM),
+    ]

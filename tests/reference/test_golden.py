@@ -1,0 +1,221 @@
+"""The golden runner: every case that is offered passes, and the runner itself can be trusted."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.reference.golden import NoCases, find_adapter, report, run
+from tests.reference.golden.__main__ import main
+from tests.reference.golden.compare import (
+    CLOSED_FORM,
+    EXACT,
+    Check,
+    NotSupported,
+    Tolerance,
+    check,
+    require_offered,
+)
+
+DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[2]
+#: Cases that passed when a topic was added; a topic may gain cases and must not lose any.
+PASSED = {"conversions": 54, "escalc": 260, "proportions_rates": 58, "rma_uni": 144}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {result.topic: result for result in run(DATA)}
+
+
+def write(directory, topic, cases, name="golden.json"):
+    (directory / name).write_text(json.dumps({"topic": topic, "cases": cases}), encoding="utf-8")
+
+
+def cases_of(topic):
+    return json.loads((DATA / f"{topic}.json").read_text(encoding="utf-8"))["cases"]
+
+
+@pytest.mark.parametrize("topic", sorted(PASSED))
+def test_no_case_differs_and_none_is_lost(results, topic):
+    assert results[topic].failures == []
+    assert results[topic].passed >= PASSED[topic]
+
+
+def test_all_effect_sizes_and_conversions_are_offered(results):
+    assert results["escalc"].not_supported == results["conversions"].not_supported == 0
+
+
+def test_the_only_effect_sizes_not_compared_are_those_that_gsl_gets_wrong(results):
+    assert results["conversions"].excused == []
+    excused = [(case, check.quantity) for case, check in results["escalc"].excused]
+    assert len(excused) == 4
+    assert {quantity for _, quantity in excused} == {"yi[6]", "vi[6]"}
+
+
+@pytest.mark.parametrize("topic", ["conversions", "escalc"])
+def test_a_changed_expectation_fails(tmp_path, capsys, topic):
+    cases = cases_of(topic)[:3]
+    name, value = next(iter(cases[1]["expected"].items()))
+    if isinstance(value, list):
+        value[0] *= 1 + 1e-8
+    else:
+        cases[1]["expected"][name] = value * (1 + 1e-8)
+    write(tmp_path, topic, cases)
+    (result,) = run(tmp_path)
+    assert (result.passed, result.failed) == (2, 1)
+    assert result.failures[0].case == cases[1]["id"]
+    assert result.failures[0].quantity.startswith(name)
+    assert 5e-9 < result.largest_error < 2e-8
+    assert main([str(tmp_path)]) == 1
+    assert f"{cases[1]['id']}  {result.failures[0].quantity}  got " in capsys.readouterr().out
+
+
+def test_a_number_where_r_has_none_fails_and_so_does_the_reverse(tmp_path):
+    case = cases_of("escalc")[0]
+    case["expected"]["yi"][0] = None
+    with_zero = next(c for c in cases_of("escalc") if None in c["expected"]["yi"])
+    with_zero["expected"]["yi"] = [0.5 if y is None else y for y in with_zero["expected"]["yi"]]
+    with_zero["expected"]["vi"] = [0.5 if v is None else v for v in with_zero["expected"]["vi"]]
+    write(tmp_path, "escalc", [case, with_zero])
+    (result,) = run(tmp_path)
+    assert result.failed == 2
+
+
+def test_what_a_case_is_called_does_not_matter(tmp_path):
+    cases = cases_of("escalc")[:40] + cases_of("escalc")[-40:]
+    for i, case in enumerate(cases):
+        case.update(id=f"case {i}", dataset="unseen", source="", call="")
+    write(tmp_path, "escalc", cases, "anything.json")
+    (result,) = run(tmp_path)
+    assert (result.passed, result.failed) == (80, 0)
+
+
+def test_a_study_with_a_missing_number_has_no_effect_size(tmp_path):
+    case = cases_of("escalc")[0]
+    case["inputs"]["ai"][2] = None
+    case["expected"]["yi"][2] = case["expected"]["vi"][2] = None
+    write(tmp_path, "escalc", [case])
+    (result,) = run(tmp_path)
+    assert result.passed == 1
+
+
+def test_what_is_not_offered_is_not_supported_and_never_passed(tmp_path, capsys):
+    write(tmp_path, "tea_leaves", [{"id": "a", "inputs": {}, "expected": {}}], "1.json")
+    escalc, conversion = cases_of("escalc")[0], cases_of("conversions")[0]
+    strange = {"inputs": {**escalc["inputs"], "measure": "SMCR"}, "expected": escalc["expected"]}
+    more = {**escalc, "expected": {**escalc["expected"], "zi": [1.0] * 13}}
+    write(tmp_path, "escalc", [{"id": "b", **strange}, {**more, "id": "c"}], "2.json")
+    unknown = {"id": "d", "inputs": {"phase_of_the_moon": 1}, "expected": {"hr": 1}}
+    extra = {**conversion, "expected": {**conversion["expected"], "zodiac": 3}}
+    nothing = {**conversion, "expected": {}}
+    write(tmp_path, "conversions", [unknown, extra, nothing], "3.json")
+    for result in run(tmp_path):
+        assert result.not_supported == result.cases
+        assert result.passed == result.failed == 0
+    assert main([str(tmp_path)]) == 0
+    assert "no adapter for this topic" in capsys.readouterr().out
+
+
+def test_an_error_fails_its_case_alone(tmp_path):
+    good, bad = cases_of("escalc")[:2]
+    bad["inputs"]["ai"][0] = -4
+    write(tmp_path, "escalc", [good, bad])
+    (result,) = run(tmp_path)
+    assert (result.passed, result.failed) == (1, 1)
+    assert "ai must not be negative" in result.failures[0].got
+
+
+def test_two_files_of_one_topic_make_one_line(tmp_path):
+    write(tmp_path, "escalc", cases_of("escalc")[:2], "1.json")
+    write(tmp_path, "escalc", cases_of("escalc")[2:5], "2.json")
+    (result,) = run(tmp_path)
+    assert result.cases == 5
+
+
+def test_a_line_has_the_counts_of_its_topic(results):
+    line = report([results["escalc"]]).splitlines()[1].split()
+    assert line[:5] == ["escalc", "260", "260", "0", "0"]
+    assert float(line[5]) < CLOSED_FORM.relative
+
+
+def test_without_cases_the_exit_code_is_2_with_a_message(tmp_path, capsys):
+    assert main([str(tmp_path / "nowhere")]) == 2
+    assert "is not a directory" in capsys.readouterr().err
+    assert main([str(tmp_path)]) == 2
+    assert "holds no JSON file with a topic and cases" in capsys.readouterr().err
+    write(tmp_path, "escalc", [])
+    (tmp_path / "notes.json").write_text("[1]", encoding="utf-8")
+    assert main([str(tmp_path)]) == 2
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    assert main([str(tmp_path)]) == 2
+    assert "broken.json is not JSON" in capsys.readouterr().err
+    assert main([]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_command_line_returns_the_exit_code(tmp_path):
+    write(tmp_path, "escalc", cases_of("escalc")[:1])
+    command = [sys.executable, "-m", "tests.reference.golden", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].split()[:3] == ["escalc", "1", "1"]
+
+
+def test_only_the_topics_of_this_folder_have_an_adapter():
+    assert find_adapter("escalc") is not None
+    for topic in ("compare", "../escalc", "__main__", "os.path", "unseen"):
+        assert find_adapter(topic) is None
+
+
+def test_a_missing_directory_raises_before_anything_is_run(tmp_path):
+    with pytest.raises(NoCases):
+        run(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "tolerance", "passed"),
+    [
+        (1.0, 1.0 + 1e-11, CLOSED_FORM, True),
+        (1.0, 1.0 + 1e-9, CLOSED_FORM, False),
+        (1e-13, 0.0, CLOSED_FORM, True),
+        (1e-11, 0.0, CLOSED_FORM, False),
+        (-1.0, 1.0, Tolerance(0.0, 1e-3), False),
+        (math.nan, None, EXACT, True),
+        (None, None, EXACT, True),
+        (math.nan, 1.0, EXACT, False),
+        (1.0, None, EXACT, False),
+        (math.inf, 1.0, CLOSED_FORM, False),
+        (3, 3, EXACT, True),
+        (3, 4, EXACT, False),
+        ("left", "left", EXACT, True),
+        ("left", "right", EXACT, False),
+        (True, True, EXACT, True),
+        (1, True, EXACT, False),
+        ("1", 1, EXACT, False),
+    ],
+)
+def test_two_values_are_equal_within_the_larger_of_both_tolerances(
+    got, expected, tolerance, passed
+):
+    one = Check(quantity="q", got=got, expected=expected, tolerance=tolerance)
+    assert one.passed is passed
+
+
+def test_arrays_are_compared_element_by_element_and_by_length():
+    matrix = np.array([[1.0, 2.0], [3.0, 4.0]])
+    made = check("v", matrix, [[1, 2], [3, 5]], CLOSED_FORM)
+    assert [c.quantity for c in made if not c.passed] == ["v[2][2]"]
+    assert [c.quantity for c in check("v", [1, 2], [1], EXACT)] == ["length of v"]
+    assert not check("v", [1, 2], [1], EXACT)[0].passed
+    assert not check("v", 1.0, [1.0], EXACT)[0].passed
+    assert not check("v", None, [1.0], EXACT)[0].passed
+
+
+def test_an_expectation_beyond_what_is_offered_is_named():
+    with pytest.raises(NotSupported, match="no b, c"):
+        require_offered(("c", "a", "b"), ("a",))
