@@ -59,7 +59,7 @@ def comparison_section(context: Context, section: Comparison, path: str) -> Sect
     return SectionResult(
         blocks=tuple(blocks),
         results=_results(section, pooled, variants),
-        summary=summary,
+        headline=_headline(context, section, path, pooled),
         methods=(_methods(context, section, path, pooled),),
     )
 
@@ -73,11 +73,23 @@ def _fit(
     return context.ledger.compute(pool, inputs, labels=[one.study for one in contrasts], **options)
 
 
+def _headline(context: Context, section: Comparison, path: str, pooled: Pooled) -> Text:
+    fit = pooled.fit
+    return context.ledger.prose(
+        "{outcome}: {measure} {estimate}, from {k} {trials}{participants}.",
+        outcome=(context.declared_text(f"{path}/title"),),
+        measure=MEASURE_NAMES[section.measure],
+        estimate=estimate_text(context, fit, section.measure),
+        k=context.ledger.show(fit.quantity("k"), "fixed:0"),
+        trials="trial" if fit.result.k == 1 else "trials",
+        participants=_participants(context, pooled.contrasts.contrasts),
+    )
+
+
 def _summary(context: Context, section: Comparison, path: str, pooled: Pooled) -> Text:
     fit = pooled.fit
-    text = context.ledger.prose(
-        "{outcome}: {measure} {estimate}, {p}, from {k} {trials}{participants}. {prediction}. {heterogeneity}.",
-        outcome=(context.declared_text(f"{path}/title"),),
+    return context.ledger.prose(
+        "The summary {measure} is {estimate}, {p}, from {k} {trials}{participants}. {prediction}. {heterogeneity}.",
         measure=MEASURE_NAMES[section.measure],
         estimate=estimate_text(context, fit, section.measure),
         p=p_text(context, fit),
@@ -87,7 +99,6 @@ def _summary(context: Context, section: Comparison, path: str, pooled: Pooled) -
         prediction=_sentence(prediction_text(context, fit, section.measure)),
         heterogeneity=heterogeneity_text(context, fit),
     )
-    return text
 
 
 def _sentence(text: Text) -> Text:

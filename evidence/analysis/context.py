@@ -17,11 +17,11 @@ ABSENT = "—"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionResult:
-    """What a section contributes: blocks of the report, plain results, and a sentence of methods."""
+    """What a section contributes: blocks of the report, plain results, its key result, sentences of methods."""
 
     blocks: tuple[Block, ...]
     results: Mapping[str, Any]
-    summary: Text
+    headline: Text
     methods: tuple[Text, ...]
 
 

@@ -16,7 +16,7 @@ from evidence.report.ledger import Computed
 
 def study_interval(context: Context, effect: Computed, level: float) -> Computed:
     """Compute the Wald interval of one study's effect, on the scale of analysis."""
-    inputs = {"estimate": effect.quantity("yi.0"), "se": effect.quantity("sei.0")}
+    inputs = {"yi": effect.quantity("yi.0"), "vi": effect.quantity("vi.0")}
     return context.ledger.compute(wald_interval, inputs, level=level)
 
 
@@ -47,7 +47,7 @@ def forest_figure(
         number=context.number("figure"),
         title=title,
         alt=alt_text(context, title, fit, MEASURE_NAMES[section.measure]),
-        column_headers=(_arm_header(context, contrasts.contrasts, "arm"), _arm_header(context, contrasts.contrasts, "comparator_arm")),
+        column_headers=(("Study",), _arm_header(context, contrasts.contrasts, "arm"), _arm_header(context, contrasts.contrasts, "comparator_arm")),
         estimate_header=(MEASURE_NAMES[section.measure].capitalize(), " (", *level_text(context, fit), " CI)"),
         weight_header=("Weight",),
         rows=tuple(rows),

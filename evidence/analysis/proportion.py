@@ -59,7 +59,7 @@ def proportion_section(context: Context, section: Proportion, path: str) -> Sect
     return SectionResult(
         blocks=tuple(blocks),
         results=_results(section, pooled, variants),
-        summary=summary,
+        headline=_headline(context, section, path, pooled),
         methods=(_methods(context, section, path, pooled),),
     )
 
@@ -80,11 +80,22 @@ def _variant(context: Context, section: Proportion, path: str, index: int, cohor
     return label, transform, _pooled(context, given, transform, variant.changed(section.model))
 
 
+def _headline(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
+    fit = pooled.fit
+    return context.ledger.prose(
+        "{outcome}: {estimate} of patients, from {k} {cohorts}{participants}.",
+        outcome=(context.declared_text(f"{path}/title"),),
+        estimate=estimate_text(context, fit, section.transform),
+        k=context.ledger.show(fit.quantity("k"), "fixed:0"),
+        cohorts="cohort" if fit.result.k == 1 else "cohorts",
+        participants=_participants(context, pooled.cohorts.cohorts),
+    )
+
+
 def _summary(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
     fit = pooled.fit
     return context.ledger.prose(
-        "{outcome}: {estimate} of patients, from {k} {cohorts}{participants}. {prediction}. {heterogeneity}.",
-        outcome=(context.declared_text(f"{path}/title"),),
+        "The summary is {estimate} of patients, from {k} {cohorts}{participants}. {prediction}. {heterogeneity}.",
         estimate=estimate_text(context, fit, section.transform),
         k=context.ledger.show(fit.quantity("k"), "fixed:0"),
         cohorts="cohort" if fit.result.k == 1 else "cohorts",
@@ -113,7 +124,7 @@ def _figure(context: Context, section: Proportion, path: str, pooled: PooledCoho
         number=context.number("figure"),
         title=title,
         alt=alt_text(context, title, fit, "percentage", spec),
-        column_headers=(("Patients",), ("Months",)),
+        column_headers=(("Study",), ("Patients",), ("Months",)),
         estimate_header=("Per cent (", *level_text(context, fit), " CI)"),
         weight_header=("Weight",),
         rows=tuple(rows),

@@ -36,7 +36,7 @@ def review_section(context: Context, section: ReviewTable, path: str) -> Section
     return SectionResult(
         blocks=tuple(blocks),
         results=_results(context, section, updated, verdicts),
-        summary=summary,
+        headline=summary,
         methods=(_methods(context, section, path),),
     )
 

@@ -102,7 +102,7 @@ def choose_axis(
         low=min(low - margin, *ticks),
         high=max(high + margin, *ticks),
         ticks=ticks,
-        labels=tuple(_label(tick, scale) for tick in ticks),
+        labels=_labels(ticks, scale),
     )
 
 
@@ -188,7 +188,7 @@ def _spaced(ticks: tuple[float, ...], low: float, high: float, scale: Scale) -> 
     if len(ticks) < 2 or len(ticks) > MOST:
         return len(ticks) == 1
     span = max(high, ticks[-1]) - min(low, ticks[0])
-    half = [width_of(_label(tick, scale)) / 2 for tick in ticks]
+    half = [width_of(label) / 2 for label in _labels(ticks, scale)]
     gaps = np.diff(ticks) * NARROWEST_PLOT / span
     return bool(np.all(gaps >= np.add(half[:-1], half[1:]) + LABEL_GAP))
 
@@ -201,14 +201,20 @@ def _percent_axis(high: float) -> ForestAxis:
         step = next(step for step in steps if 5 * step >= high * (1 - 1e-9))
         count = max(2, math.ceil(high / step - 1e-9))
     ticks = tuple(float(f"{index * step:.12g}") for index in range(count + 1))
-    labels = tuple(_label(tick, "proportion") for tick in ticks)
-    return ForestAxis(low=0.0, high=ticks[-1], ticks=ticks, labels=labels)
+    return ForestAxis(low=0.0, high=ticks[-1], ticks=ticks, labels=_labels(ticks, "proportion"))
 
 
-def _label(position: float, scale: Scale) -> str:
+def _labels(ticks: tuple[float, ...], scale: Scale) -> tuple[str, ...]:
+    """Ratios as short as they can be; other numbers with as many decimals as the longest."""
+    values = [_value(tick, scale) for tick in ticks]
+    short = [str(np.format_float_positional(value, trim="-")) for value in values]
+    if scale != "log":
+        digits = max(len(text.partition(".")[2]) for text in short)
+        short = [f"{value:.{digits}f}" if value else "0" for value in values]
+    return tuple(text.replace("-", MINUS) for text in short)
+
+
+def _value(position: float, scale: Scale) -> float:
     if scale == "log":
-        value = math.exp(position)
-    else:
-        value = 100 * position if scale == "proportion" else position
-    text: str = np.format_float_positional(float(f"{value:.6g}"), trim="-")
-    return text.replace("-", MINUS)
+        return float(f"{math.exp(position):.6g}")
+    return float(f"{100 * position if scale == 'proportion' else position:.6g}")

@@ -206,7 +206,7 @@ def _letters_svg(letters: list[Letters]) -> Iterator[str]:
     """Yield one line for each text; the parts of one number or name share its group."""
     for group, members in groupby(letters, key=lambda item: item.group):
         if group:
-            yield f'<g id="{escape(group)}">{"".join(map(_text_svg, members))}</g>'
+            yield f"<g id={quoteattr(group)}>{''.join(map(_text_svg, members))}</g>"
         else:
             yield from map(_text_svg, members)
 

@@ -20,6 +20,7 @@ from evidence.synthesis.policies import TESTS, describe_method
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.single_arm_summary import SingleArmSummary
 
+NO_BREAK: Final = "\u00a0"
 _FORMATS: Final[Mapping[str, Callable[[Path, ForestFigure], object]]] = {
     ".svg": lambda path, figure: path.write_text(figure.svg, encoding="utf-8", newline="\n"),
     ".png": lambda path, figure: path.write_bytes(figure.png),
@@ -123,7 +124,7 @@ def forest_plot(
         null=view.null,
         axis_label=(view.name + {"log": " (log scale)", "proportion": " (%)"}.get(view.scale, ""),),
         favours=None if favours is None else ((favours[0],), (favours[1],)),
-        footer=tuple((line,) for line in _footer(synthesis)),
+        footer=tuple((line,) for line in _footer(synthesis, view.null)),
         ticks=tuple((p, (label,)) for p, label in zip(axis.ticks, axis.labels, strict=True)),
         limits=(axis.low, axis.high),
     )
@@ -203,7 +204,7 @@ def _interval(low: float, high: float, spec: str) -> str:
 
 def _header(view: ShownFit, level: float) -> str:
     unit = ", %" if view.scale == "proportion" else ""
-    return f"{view.name}{unit} ({100 * level:g}% CI)"
+    return f"{view.name}{unit} ({100 * level:g}%{NO_BREAK}CI)"
 
 
 def _spec(view: ShownFit) -> str:
@@ -217,11 +218,12 @@ def _spec(view: ShownFit) -> str:
     return f"fixed:{min(6, max(0, 1 - math.floor(math.log10(half))))}"
 
 
-def _footer(fit: PooledEffect) -> list[str]:
+def _footer(fit: PooledEffect, null: float | None) -> list[str]:
     if fit.k == 1:
         return ["One study; nothing was pooled."]
     test = TESTS.get(fit.test, fit.test)
-    lines = [_heterogeneity(fit), f"Model: {describe_method(fit.method)}; test: {test}."]
+    model = f"Model: {describe_method(fit.method)}; interval: {test}."
+    lines = [_heterogeneity(fit), _overall(fit) if null is not None else "", model]
     return [line for line in lines if line]
 
 
@@ -232,7 +234,16 @@ def _heterogeneity(fit: PooledEffect) -> str:
     if fit.i2 is not None:
         parts.append(f"I² = {format_number(fit.i2, 'percent:1')}%")
     if fit.q is not None and fit.q_p is not None:
-        p = format_number(fit.q_p, "p:2")
-        sign = f"< {p[1:]}" if p.startswith("<") else f"= {p}"
-        parts.append(f"Q = {format_number(fit.q, 'fixed:2')}, df = {fit.q_df}, p {sign}")
+        parts.append(f"Q = {format_number(fit.q, 'fixed:2')}, df = {fit.q_df}, {_p(fit.q_p)}")
     return f"Heterogeneity: {'; '.join(parts)}." if parts else ""
+
+
+def _overall(fit: PooledEffect) -> str:
+    statistic = format_number(fit.statistic, "fixed:2")
+    shown = f"z = {statistic}" if fit.df is None else f"t = {statistic}, df = {fit.df:g}"
+    return f"Overall effect: {shown}, {_p(fit.p_value)}."
+
+
+def _p(value: float) -> str:
+    shown = format_number(value, "p:2")
+    return f"p < {shown[1:]}" if shown.startswith("<") else f"p = {shown}"

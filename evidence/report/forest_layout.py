@@ -137,8 +137,17 @@ def _wish(index: int, header: Text, rows: Sequence[TextRow], lines: int, *, whol
         least = max(min(max(words), NARROW), min(max(tall, default=0.0), 2 * NARROW))
         least = max(least, min(body, NARROW) if label else 0.0)
     least = max(least, min(longest_word(header), NARROW))
-    natural = max(body, least, narrowest(header, 2))
+    # the label of a summary has no more room than its column if the next one is filled
+    stopped = [row for row in rows if label and row.wide and any(map(plain, row.cells[1:2]))]
+    body = max([body, *(text_width(row.cells[0], bold=row.bold) for row in stopped)])
+    natural = max(body, least, _header_width(header, body))
     return _Wish(natural=natural, least=least, align="right" if numeric else "left")
+
+
+def _header_width(header: Text, body: float) -> float:
+    """Width of a header: on one line if its cells are nearly as wide, else on two."""
+    whole = text_width(header)
+    return whole if whole <= 1.25 * body else narrowest(header, 2)
 
 
 def _mostly_numeric(cells: Sequence[Text]) -> bool:

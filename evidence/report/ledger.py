@@ -143,6 +143,10 @@ class Ledger:
                 parts += list(given) if isinstance(given, tuple) else [given]
         return text_of(*parts)
 
+    def cited_sources(self) -> list[str]:
+        """Return the cite keys of the documents whose numbers were used, sorted."""
+        return sorted({str(self.trials.row(result_id)["source"]) for result_id in self._reported})
+
     # the file
 
     def _results(self) -> dict[str, Any]:

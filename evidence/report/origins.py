@@ -4,7 +4,7 @@ Addresses of names::
 
     vocabulary:outcomes/neda-3/label     a word of the vocabulary
     study:care-ms-1/name                 a study of the dataset (also .../arms/<arm>/label)
-    source:sorensen2019/citation         a document
+    source:sorensen2019/citation         a document (also .../key, .../address, .../accessed)
     row:<result_id>#locator              a text column of a row
     analysis:title                       the declared analysis, by path
     computed:c3#decisions.0              a text that a computation gave
@@ -45,7 +45,7 @@ class Origins:
         readers = {
             "vocabulary": lambda: self._vocabulary(path),
             "study": lambda: _walk(self.trials.studies, path.split("/")),
-            "source": lambda: _walk(self.trials.sources, path.split("/")),
+            "source": lambda: self._source(path),
             "row": lambda: self.trials.row(path.rpartition("#")[0])[path.rpartition("#")[2]],
             "analysis": lambda: _walk(self.analysis, path.split("/")),
             "computed": lambda: read_path(results[path.partition("#")[0]], path.partition("#")[2]),
@@ -61,6 +61,10 @@ class Origins:
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise VerificationError(f"Nothing stands at {address!r} ({error}).") from error
         return str(found)
+
+    def _source(self, path: str) -> str:
+        key, attribute = path.split("/")
+        return key if attribute == "key" else str(self.trials.sources[key][attribute])
 
     def _vocabulary(self, path: str) -> str:
         kind, name, attribute = path.split("/")

@@ -24,6 +24,8 @@ LEDGER_GROUP = re.compile(r"(?:^|[-_.])([nt][0-9]+)-[0-9]+$")
 LEDGER_BOOKMARK = re.compile(r"_([nt][0-9]+)_[0-9]+(?:_([0-9]+)_([0-9]+))?")
 #: Characters of context on each side of an orphan.
 CONTEXT = 40
+#: Length at which programs cut the properties of a file.
+CUT = 255
 
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr")
@@ -75,6 +77,8 @@ def read_html(text: str) -> Rendered:
     return page.seen.result(ledger)
 
     """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
+
+
 def read_svg(text: str) -> Rendered:
     """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
     return read_html(text)
@@ -85,19 +89,18 @@ def read_docx(data: bytes) -> Rendered:
 
     Title and subject of the file may hold digits if a paragraph of the body says the same.
     """
-    with zipfile.ZipFile(io.BytesIO(data)) as file:
-        names = sorted(file.namelist(), key=lambda name: (name != "word/document.xml", name))
-        parts = [ET.fromstring(file.read(name)) for name in names if _READ_PARTS.fullmatch(name)]
-        properties = [ET.fromstring(file.read(n)) for n in names if n == "docProps/core.xml"]
     seen = _Seen()
-    for part in parts:
-        _Part(seen).read(part)
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        for name in sorted(file.namelist(), key=lambda name: (name != "word/document.xml", name)):
+            if _READ_PARTS.fullmatch(name):
+                _Part(seen).read(ET.fromstring(file.read(name)))
+        properties = ET.fromstring(file.read("docProps/core.xml"))
     said = {line.strip() for line in seen.text().split("\n")}
-    for element in (element for core in properties for element in core):
-        shown = element.tag.rpartition("}")[2] in ("title", "subject", "category", "keywords")
-        if shown and (element.text or "").strip() not in said:
-            seen.add("\n")
-            seen.add(element.text or "")
+    for element in properties:
+        text = (element.text or "").strip()
+        repeated = text in said or (len(text) == CUT and any(s.startswith(text) for s in said))
+        if element.tag.rpartition("}")[2] in ("title", "subject") and not repeated:
+            seen.add(f"\n{text}\n")
     return seen.result({})
 
 

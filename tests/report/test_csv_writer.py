@@ -53,7 +53,7 @@ def test_marks_and_footnotes_are_left_out_and_group_rows_stay_rectangular():
 
 
 def test_rows_that_do_not_fit_are_all_named():
-    with pytest.raises(BadInput, match="row 1 .* 2 cells and needs 4") as caught:
+    with pytest.raises(BadInput, match=r"row 1 .* 2 cells and needs 4") as caught:
         write_csv(table(body("CARE", "x"), body("a", "b", "c", "d"), body("b")))
     assert len(caught.value.problems) == 2
 
