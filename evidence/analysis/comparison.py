@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.analysis.context import ABSENT, Context, SectionResult, joined
+from evidence.analysis.context import ABSENT, Context, SectionResult, distinct, joined
 from evidence.analysis.contrast_effects import ROUTE_WORDS, contrast_effect
 from evidence.analysis.declared import Comparison, Variant
 from evidence.analysis.pooled_text import (
@@ -14,6 +14,7 @@ from evidence.analysis.pooled_text import (
     decisions_text,
     estimate_text,
     heterogeneity_text,
+    method_text,
     p_text,
     prediction_text,
     sensitivity_cells,
@@ -89,22 +90,16 @@ def _headline(context: Context, section: Comparison, path: str, pooled: Pooled) 
 def _summary(context: Context, section: Comparison, path: str, pooled: Pooled) -> Text:
     fit = pooled.fit
     return context.ledger.prose(
-        "The summary {measure} is {estimate}, {p}, from {k} {trials}{participants}. {prediction}. {heterogeneity}.",
+        "The summary {measure} is {estimate}, {p}, from {k} {trials}{participants}. {prediction} {heterogeneity}.",
         measure=MEASURE_NAMES[section.measure],
         estimate=estimate_text(context, fit, section.measure),
         p=p_text(context, fit),
         k=context.ledger.show(fit.quantity("k"), "fixed:0"),
         trials="trial" if fit.result.k == 1 else "trials",
         participants=_participants(context, pooled.contrasts.contrasts),
-        prediction=_sentence(prediction_text(context, fit, section.measure)),
+        prediction=prediction_text(context, fit, section.measure),
         heterogeneity=heterogeneity_text(context, fit),
     )
-
-
-def _sentence(text: Text) -> Text:
-    """Drop a full stop at the end, since the template has one."""
-    last = text[-1]
-    return (*text[:-1], last.rstrip(".")) if isinstance(last, str) else text
 
 
 def _participants(context: Context, contrasts: Sequence[Contrast]) -> Text:
@@ -117,18 +112,17 @@ def _participants(context: Context, contrasts: Sequence[Contrast]) -> Text:
 
 def _numbers_table(context: Context, section: Comparison, path: str, pooled: Pooled) -> Table:
     """Which printed numbers each effect was computed from, and where they stand."""
-    headers = ("Study", "Arms compared", "Computed from", "Numbers used", "Where printed", "Effect", "Weight")
-    widths = (1.1, 2.0, 1.6, 2.0, 2.6, 1.6, 0.7)
+    headers = ("Study", "Computed from", "Numbers used", "Where printed", "Effect", "Weight")
+    widths = (1.2, 1.8, 1.6, 3.0, 1.6, 0.8)
     rows = []
     for index, one in enumerate(pooled.contrasts.contrasts):
         ids = sorted({address.partition("#")[0] for address in one.inputs.values()})
         weight = context.ledger.show(pooled.fit.quantity(f"weights.{index}"), "percent:1")
         texts: list[Text] = [
             (context.study(one.study_id),),
-            (context.arm(one.study_id, one.arm), " against ", context.arm(one.study_id, one.comparator_arm)),
             (ROUTE_WORDS[one.route],),
             joined([(context.printed(address),) for address in one.inputs.values()], ", "),
-            joined([source_text(context, result_id) for result_id in ids], "; "),
+            joined(distinct([source_text(context, result_id) for result_id in ids]), "; "),
             _study_text(context, pooled.effects[one.study_id], pooled.fit),
             (weight, "%"),
         ]
@@ -139,7 +133,6 @@ def _numbers_table(context: Context, section: Comparison, path: str, pooled: Poo
         title=(context.declared_text(f"{path}/title"), ": the numbers behind the figure"),
         columns=tuple(Column(header=(h,), width=w) for h, w in zip(headers, widths, strict=True)),
         rows=tuple(rows),
-        landscape=True,
     )
 
 
@@ -210,13 +203,11 @@ def left_out_blocks(context: Context, path: str, left_out: Mapping[str, str]) ->
 def _methods(context: Context, section: Comparison, path: str, pooled: Pooled) -> Text:
     routes = sorted({ROUTE_WORDS[one.route] for one in pooled.contrasts.contrasts})
     return context.ledger.prose(
-        "{title}: log {measure}s from {routes}, pooled under the policy {policy} ({method}, {test}).",
+        "{title}: log {measure}s were computed from {routes} and pooled ({method}).",
         title=context.declared_text(f"{path}/title"),
         measure=MEASURE_NAMES[section.measure],
         routes="; ".join(routes),
-        policy=context.ledger.name(f"computed:{pooled.fit.id}#policy"),
-        method=context.ledger.name(f"computed:{pooled.fit.id}#method"),
-        test=context.ledger.name(f"computed:{pooled.fit.id}#test"),
+        method=method_text(context, pooled.fit),
     )
 
 

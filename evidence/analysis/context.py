@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.analysis.declared import Declared
-from evidence.report.document import Block, Shown, Span, Text
+from evidence.report.document import Block, Shown, Span, Text, plain
 from evidence.report.ledger import Ledger, Quantity
 from evidence.trials.load import Trials
 
@@ -60,6 +60,11 @@ class Context:
     def declared_text(self, path: str) -> Span:
         """Return a text of the analysis file, by path."""
         return self.ledger.name(f"analysis:{path}")
+
+
+def distinct(parts: list[Text]) -> list[Text]:
+    """Return the texts that read differently, each once, in their order."""
+    return list({plain(part): part for part in parts}.values())
 
 
 def joined(parts: list[Text], separator: str) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from evidence.analysis.context import ABSENT, Context
 from evidence.analysis.declared import Comparison
-from evidence.analysis.pooled_text import MEASURE_NAMES, heterogeneity_text, level_text
+from evidence.analysis.pooled_text import MEASURE_NAMES, heterogeneity_text, level_text, method_text
 from evidence.effects.conversions import wald_interval
 from evidence.outcomes.contrasts import Contrast, Contrasts
 from evidence.report.document import Figure, Text
@@ -55,7 +55,7 @@ def forest_figure(
         null=0.0,
         axis_label=(f"{MEASURE_NAMES[section.measure].capitalize()}, log scale",),
         favours=(favours[0], favours[1]),
-        footer=(heterogeneity_text(context, fit), *footer(context, fit)),
+        footer=(heterogeneity_text(context, fit), capitalised(method_text(context, fit))),
         ticks=tuple(ticks),
         limits=limits,
     )
@@ -75,7 +75,7 @@ def _study_row(context: Context, one: Contrast, effect: Computed, fit: Computed,
     low, high = (float(interval.result[side]) for side in (0, 1))
     return ForestRow(
         label=(context.study(one.study_id),),
-        columns=(arm_text(context, one.shown, ""), arm_text(context, one.shown, "", arm=2)),
+        columns=tuple(arm_text(context, one.shown, arm) for arm in (1, 2)),
         estimate=effect.quantity("yi.0").value,
         ci_low=low,
         ci_high=high,
@@ -85,18 +85,21 @@ def _study_row(context: Context, one: Contrast, effect: Computed, fit: Computed,
     )
 
 
-def arm_text(context: Context, shown: Mapping[str, str], unit: str, arm: int = 1) -> Text:
-    """Return the events of an arm: "82/376", its rate, or its percentage, whichever is reported."""
+#: What a forest plot shows of an arm, in the order of preference, with the sign written after it.
+_SHOWN_OF_ARMS = (("events", ""), ("count", ""), ("rate", ""), ("km_proportion", "%"), ("proportion", "%"))
+
+
+def arm_text(context: Context, shown: Mapping[str, str], arm: int) -> Text:
+    """Return what is known of an arm: "82/376", its rate, or its percentage, the same kind for both arms."""
     size = shown.get(f"n{arm}")
-    patients: Text = (f"{unit}/", context.printed(size)) if size else ()
-    for name in ("events", "count"):
-        if f"{name}{arm}" in shown:
-            return (context.printed(shown[f"{name}{arm}"]), *patients)
-    for name, sign in (("rate", ""), ("km_proportion", "%"), ("proportion", "%")):
-        if f"{name}{arm}" in shown:
-            of: Text = (" of ", context.printed(size)) if size else ()
-            return (context.printed(shown[f"{name}{arm}"]), sign, *of) if sign else (context.printed(shown[f"{name}{arm}"]),)
-    return (context.printed(size),) if size else (ABSENT,)
+    patients: Text = (context.printed(size),) if size else (ABSENT,)
+    kind = next(((name, sign) for name, sign in _SHOWN_OF_ARMS if f"{name}1" in shown and f"{name}2" in shown), None)
+    if kind is None:
+        return patients
+    value = context.printed(shown[f"{kind[0]}{arm}"])
+    if kind[0] in ("events", "count"):
+        return (value, "/", *patients)
+    return (value, "% of ", *patients) if kind[1] else (value,)
 
 
 def summary_rows(context: Context, fit: Computed, spec: str, columns: int, unit: str = "") -> list[ForestRow]:
@@ -136,16 +139,10 @@ def summary_rows(context: Context, fit: Computed, spec: str, columns: int, unit:
     return rows
 
 
-def footer(context: Context, fit: Computed) -> tuple[Text, ...]:
-    """Return the line that names estimator, test and policy."""
-    name = context.ledger.name
-    if fit.result.k < 2:
-        return ()
-    spans: Text = (
-        "Estimator of τ²: ", name(f"computed:{fit.id}#method"), "; interval: ", name(f"computed:{fit.id}#test"),
-        "; policy: ", name(f"computed:{fit.id}#policy"),
-    )  # fmt: skip
-    return (spans,)
+def capitalised(text: Text) -> Text:
+    """Return a text whose first letter is a capital."""
+    first = text[0]
+    return (first[:1].upper() + first[1:], *text[1:]) if isinstance(first, str) else text
 
 
 def alt_text(context: Context, title: Text, fit: Computed, measure: str, spec: str = "ratio:2") -> Text:

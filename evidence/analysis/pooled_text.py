@@ -5,6 +5,7 @@ from __future__ import annotations
 from evidence.analysis.context import Context
 from evidence.report.document import Cell, Text
 from evidence.report.ledger import Computed
+from evidence.synthesis.policies import TESTS, describe_method, describe_prediction
 
 #: How values of each measure are shown: number format, and the unit written after it.
 SHOWN = {"IRR": ("ratio:2", ""), "HR": ("ratio:2", ""), "RR": ("ratio:2", ""), "OR": ("ratio:2", ""), "PLO": ("logit:1", "%"), "PAS": ("arcsine:1", "%")}
@@ -25,13 +26,13 @@ def level_text(context: Context, pooled: Computed) -> Text:
 
 
 def prediction_text(context: Context, pooled: Computed, measure: str) -> Text:
-    """Return the prediction interval with its definition, or the reason why there is none."""
+    """Return a sentence with the prediction interval and its definition, or with the reason why there is none."""
     if pooled.result.prediction is None:
-        return ("No prediction interval: ", context.ledger.name(f"computed:{pooled.id}#prediction_reason"))
+        return (context.ledger.name(f"computed:{pooled.id}#prediction_reason"),)
     spec, unit = SHOWN[measure]
     low, high = (context.ledger.show(pooled.quantity(f"prediction.{side}"), spec) for side in ("low", "high"))
-    definition = context.ledger.name(f"computed:{pooled.id}#prediction.definition")
-    return (*level_text(context, pooled), " prediction interval ", low, " to ", high, unit, " (", definition, ")")
+    definition = context.ledger.words(describe_prediction, definition=pooled.result.prediction.definition)
+    return ("The ", *level_text(context, pooled), " prediction interval is ", low, " to ", high, unit, " (", definition, ").")
 
 
 def heterogeneity_text(context: Context, pooled: Computed) -> Text:
@@ -50,6 +51,15 @@ def heterogeneity_text(context: Context, pooled: Computed) -> Text:
 
 def _definition(name: str) -> str:
     return {"tau2": "τ²"}.get(name, name)
+
+
+def method_text(context: Context, pooled: Computed) -> Text:
+    """Return estimator, interval and policy in words."""
+    if pooled.result.k < 2:
+        return ("one study, reported as it is",)
+    method = context.ledger.words(describe_method, method=pooled.result.method)
+    policy = context.ledger.name(f"computed:{pooled.id}#policy")
+    return ("estimator of τ²: ", method, "; interval: ", TESTS[pooled.result.test], "; policy: ", policy)
 
 
 def decisions_text(context: Context, pooled: Computed) -> list[Text]:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.analysis.comparison import left_out_blocks
-from evidence.analysis.context import Context, SectionResult, joined
+from evidence.analysis.context import Context, SectionResult, distinct, joined
 from evidence.analysis.contrast_effects import ROUTE_WORDS, cohort_effect
 from evidence.analysis.declared import Proportion, Variant
-from evidence.analysis.forest import alt_text, footer, interval_text, study_interval, summary_rows
+from evidence.analysis.forest import alt_text, capitalised, interval_text, study_interval, summary_rows
 from evidence.analysis.pooled_text import (
     SHOWN,
     decisions_text,
     estimate_text,
     heterogeneity_text,
     level_text,
+    method_text,
     prediction_text,
     sensitivity_cells,
 )
@@ -95,7 +96,7 @@ def _headline(context: Context, section: Proportion, path: str, pooled: PooledCo
 def _summary(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
     fit = pooled.fit
     return context.ledger.prose(
-        "The summary is {estimate} of patients, from {k} {cohorts}{participants}. {prediction}. {heterogeneity}.",
+        "The summary is {estimate} of patients, from {k} {cohorts}{participants}. {prediction} {heterogeneity}.",
         estimate=estimate_text(context, fit, section.transform),
         k=context.ledger.show(fit.quantity("k"), "fixed:0"),
         cohorts="cohort" if fit.result.k == 1 else "cohorts",
@@ -132,7 +133,7 @@ def _figure(context: Context, section: Proportion, path: str, pooled: PooledCoho
         null=None,
         axis_label=("Per cent of patients",),
         favours=None,
-        footer=(heterogeneity_text(context, fit), *footer(context, fit)),
+        footer=(heterogeneity_text(context, fit), capitalised(method_text(context, fit))),
         ticks=tuple(ticks),
         limits=choose_limits(rows, "proportion", None),
     )
@@ -189,7 +190,7 @@ def _numbers_table(context: Context, section: Proportion, path: str, pooled: Poo
             (context.arm(one.study_id, one.arm),),
             (ROUTE_WORDS[one.route],),
             joined([(context.printed(address),) for address in one.inputs.values()], ", "),
-            joined([source_text(context, result_id) for result_id in ids], "; "),
+            joined(distinct([source_text(context, result_id) for result_id in ids]), "; "),
             interval_text(context, effect, interval, SHOWN[section.transform][0]),
             (context.ledger.show(pooled.fit.quantity(f"weights.{index}"), "percent:1"), "%"),
         ]
@@ -227,14 +228,12 @@ def _sensitivity_table(
 def _methods(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
     routes = sorted({ROUTE_WORDS[one.route] for one in pooled.cohorts.cohorts})
     return context.ledger.prose(
-        "{title}: proportions from {routes}, pooled on the {scale} scale under the policy {policy} ({method}, {test}); "
+        "{title}: proportions were computed from {routes} and pooled on the {scale} scale ({method}); "
         "cohorts without events are kept.",
         title=context.declared_text(f"{path}/title"),
         routes="; ".join(routes),
         scale=TRANSFORM_WORDS[section.transform],
-        policy=context.ledger.name(f"computed:{pooled.fit.id}#policy"),
-        method=context.ledger.name(f"computed:{pooled.fit.id}#method"),
-        test=context.ledger.name(f"computed:{pooled.fit.id}#test"),
+        method=method_text(context, pooled.fit),
     )
 
 

@@ -39,7 +39,7 @@ def _estimate(context: Context, row: Mapping[str, Any]) -> Text:
 
 def _interval(context: Context, row: Mapping[str, Any]) -> Text:
     result_id = row["result_id"]
-    level = context.ledger.show(context.at(f"{result_id}#ci_level"), "fixed:0")
+    level = context.ledger.show(context.at(f"{result_id}#ci_level"), "significant:3")
     low, high = (context.printed(f"{result_id}#{name}") for name in ("ci_low", "ci_high"))
     return _texts("(", level, "% CI ", low, " to ", high, ")")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evidence.analysis.context import ABSENT, Context, SectionResult, joined
+from evidence.analysis.context import ABSENT, Context, SectionResult, distinct, joined
 from evidence.analysis.declared import Labelled, ReviewCell, ReviewTable
 from evidence.analysis.reported_cell import reported_text, source_text
 from evidence.analysis.updates import Updated, Verdict, overall, update_cell
@@ -50,8 +50,8 @@ def _summary(
     key = context.declared_text(f"{path}/source")
     table = context.declared_text(f"{path}/table")
     return context.ledger.prose(
-        "{table} of {key} has {total} cells. An update from other documents agrees with {agrees} of them at the printed "
-        "rounding and differs from {differs}; {words} are in words, and for {none} no other source was found.",
+        "{table} of {key} has {total} cells. An update agrees with {agrees} of them at the printed rounding and differs "
+        "from {differs}; cells in words, not compared: {words}; cells for which no other source was found: {none}.",
         table=table, key=key, total=total, agrees=counts["agrees"], differs=counts["differs"],
         words=counts["words"], none=counts[None],
     )  # fmt: skip
@@ -160,14 +160,14 @@ def _listed(
 ) -> Row:
     column = _index(section.columns, cell.column)
     how = [
-        (*one.how, " [", *joined([source_text(context, result_id) for result_id in one.inputs], "; "), "]") for one in updates
+        (*one.how, " [", *joined(distinct([source_text(context, result_id) for result_id in one.inputs]), "; "), "]") for one in updates
     ]
     if cell.note:
         how.append((context.declared_text(f"{path}/cells/{place}/note"),))
     texts: list[Text] = [
         (context.declared_text(f"{path}/columns/{column}/label"),),
         _printed(context, path, section, cell),
-        joined([source_text(context, result_id) for result_id in cell.printed], "; "),
+        joined(distinct([source_text(context, result_id) for result_id in cell.printed]), "; "),
         joined([one.text for one in updates], "; ") if updates else (ABSENT,),
         joined(how, ". ") if how else (ABSENT,),
         (_WORDS[verdict],),

@@ -99,7 +99,7 @@ def _interval(context: Context, update: Update, digits: int) -> Text:
         for name in ("ci_high", "ci_low")
     ]
     low, high = (context.ledger.show(bound, f"fixed:{digits}") for bound in bounds)
-    level = context.ledger.show(context.at(f"{row['result_id']}#ci_level"), "fixed:0")
+    level = context.ledger.show(context.at(f"{row['result_id']}#ci_level"), "significant:3")
     return (" (", level, "% CI ", low, " to ", high, ")")
 
 

@@ -99,7 +99,7 @@ def _by_route(trials: Trials, rows: Sequence[Row], route: str) -> Cohort | None:
     row = _row(rows, wanted, with_interval=route == "proportion-with-ci")
     if row is None:
         return None
-    size = participants(trials, row["study_id"], str(row["arm"]), row["analysis_set"])
+    size = participants(trials, row)
     if route == "proportion-with-ci":
         inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
     elif size is not None:

@@ -174,7 +174,7 @@ def _contrast(
     shown = {}
     for number, arm in ((1, str(row["arm"])), (2, other)):
         numbers = _arm_numbers(trials, [r for r in rows if r["arm"] == arm and r["comparator_arm"] is None])
-        size = participants(trials, row["study_id"], arm)
+        size = participants(trials, row, arm)
         if size is not None:
             numbers.setdefault("n", f"{size}#value")
         shown |= {f"{name}{number}": at for name, at in numbers.items()}
@@ -204,7 +204,7 @@ def _arm_numbers(trials: Trials, rows: Sequence[Row]) -> dict[str, str]:
         if row["ci_low"] is not None:
             numbers |= {f"{statistic}_low": f"{row['result_id']}#ci_low", f"{statistic}_high": f"{row['result_id']}#ci_high"}
     if rows:
-        size = participants(trials, rows[0]["study_id"], str(rows[0]["arm"]), rows[0]["analysis_set"])
+        size = participants(trials, rows[0])
         if size is not None:
             numbers["n"] = f"{size}#value"
     return numbers

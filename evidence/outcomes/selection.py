@@ -10,8 +10,11 @@ from evidence.errors import BadInput, EmptySelection, UnknownName
 from evidence.trials.load import Criterion, Trials
 
 Row = Mapping[str, Any]
-#: Which patients a denominator counts, the most suitable for an efficacy estimate first.
-ANALYSIS_SETS = ("analysed", "ITT", "full analysis set", "treated", "transplanted", "safety", None, "randomised")
+#: Which patients a denominator counts, the most suitable first: for a harm all who were treated.
+ANALYSIS_SETS = {
+    "safety": ("safety", "treated", "transplanted", None, "ITT", "randomised", "analysed"),
+    "efficacy": ("analysed", "ITT", "full analysis set", "treated", "transplanted", "safety", None, "randomised"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +137,24 @@ def one_row(rows: Sequence[Row], asked: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def participants(trials: Trials, study_id: str, arm: str, analysis_set: str | None = None) -> str | None:
-    """Return the result_id of the number of patients in an arm: of ``analysis_set``, else the most suitable."""
+def participants(trials: Trials, row: Row, arm: str | None = None) -> str | None:
+    """Return the result_id of the number of patients behind a row: of its own analysis set, else the most suitable.
+
+    Parameters
+    ----------
+    row : mapping
+        A row about an outcome; ``arm`` asks for the patients of another arm of its study.
+    """
+    study_id, arm, analysis_set = row["study_id"], arm or str(row["arm"]), row["analysis_set"]
     found: dict[str | None, str] = {}
     for row in trials.rows_of(study_id):
         if _is_size(row, arm):
             found.setdefault(row["analysis_set"], str(row["result_id"]))
     if analysis_set in found and analysis_set is not None:
         return found[analysis_set]
-    ranked = [found[name] for name in ANALYSIS_SETS if name in found] or list(found.values())
+    domain = trials.vocabulary.term("outcomes", row["outcome"]).attributes["domain"]
+    order = ANALYSIS_SETS["safety" if domain == "safety" else "efficacy"]
+    ranked = [found[name] for name in order if name in found] or list(found.values())
     return ranked[0] if ranked else None
 
 

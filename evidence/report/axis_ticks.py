@@ -151,17 +151,25 @@ def _both_sides(low: float, high: float, null: float | None) -> tuple[float, flo
 
 
 def _ticks(low: float, high: float, scale: Scale) -> tuple[float, ...]:
-    """Ticks of the first ladder that gives enough of them and not too many, else of the fullest."""
+    """Ticks of the first ladder that gives enough, else of the one that gives most.
+
+    If that is not even three, ticks on either side of the range are taken in, which widens it.
+    """
     spare = PADDING * (high - low)
     best: tuple[float, ...] = ()
+    wider: list[tuple[float, ...]] = []
     for ladder in _ladders(low, high, scale):
         values = [math.log(value) for value in ladder if value > 0] if scale == "log" else ladder
         ticks = tuple(tick for tick in values if low - spare <= tick <= high + spare)
         if _spaced(ticks, low, high, scale):
             best = max(best, ticks, key=len)
         if len(best) >= FEWEST:
-            break
-    return best
+            return best
+        below, above = [v for v in values if v < low], [v for v in values if v > high]
+        around = (*below[-1:], *(v for v in values if low <= v <= high), *above[:1])
+        wider += [around] if _spaced(around, low, high, scale) else []
+    enough = [ticks for ticks in wider if len(ticks) > 2]
+    return best if len(best) > 2 or not enough else min(enough, key=lambda t: t[-1] - t[0])
 
 
 def _ladders(low: float, high: float, scale: Scale) -> Iterator[list[float]]:

@@ -253,6 +253,8 @@ class _Body:
         scale = min(min(figure.width_cm, width) / picture.width.cm, height / picture.height.cm)
         picture.width, picture.height = Cm(picture.width.cm * scale), Cm(picture.height.cm * scale)
         drawing = picture._inline
+        for side in ("distT", "distB", "distL", "distR"):  # without it, LibreOffice adds a margin
+            drawing.set(side, "0")
         drawing.docPr.set("name", figure.id)
         drawing.docPr.set("descr", plain(figure.alt))
         self._caption("Figure", figure.number, figure.title, _spacing(100, 260), keep=False)

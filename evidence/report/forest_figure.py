@@ -107,7 +107,7 @@ def forest_plot(
     synthesis = fit.fit if isinstance(fit, SingleArmSummary) else fit
     names = [_clean(label) for label in (synthesis.labels if labels is None else labels)]
     cells = {_clean(header): list(map(_clean, given)) for header, given in (columns or {}).items()}
-    _check(synthesis.k, names, cells, transform)
+    _check(synthesis.k, names, cells, transform, natural=isinstance(fit, SingleArmSummary))
     view = show_single_arm(fit) if isinstance(fit, SingleArmSummary) else show_fit(fit, transform)
     rows = _rows(synthesis, view, names, cells)
     axis = axis_of(rows, view.scale, view.null)
@@ -138,10 +138,20 @@ def _clean(given: object) -> str:
 
 
 def _check(
-    k: int, names: list[str], cells: dict[str, list[str]], transform: Transform | None
+    k: int,
+    names: list[str],
+    cells: dict[str, list[str]],
+    transform: Transform | None,
+    *,
+    natural: bool,
 ) -> None:
     if transform not in (None, "exp", "none"):
         raise UnknownName("transform of a forest plot", transform, ("exp", "none"))
+    if natural and transform is not None:
+        raise BadInput(
+            f"A forest plot was to be drawn with transform={transform!r}, and the summary is on "
+            "its natural scale already. Leave transform out, or plot its .fit."
+        )
     counts = {"labels": len(names), **{f"column {name!r}": len(c) for name, c in cells.items()}}
     problems = [f"{name}: {count} given" for name, count in counts.items() if count != k]
     asked = f"A forest plot of {k} studies needs {k} entries in each column; give one for each."

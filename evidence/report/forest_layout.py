@@ -223,7 +223,9 @@ def break_row(places: Places, row: TextRow) -> tuple[tuple[Line, ...], ...]:
         after = zip(columns[1:], row.cells[1:], strict=True)
         filled = [column.left - GAP for column, cell in after if plain(cell).strip()]
         end = min(filled, default=columns[-1].right)
-    label = wrap(row.cells[0], end - columns[0].left - row.indent, bold=row.bold)
+    # a hundredth of a point, so that rounding errors break no line
+    room = end - columns[0].left - row.indent + 0.01
+    label = wrap(row.cells[0], room, bold=row.bold)
     others = (
         wrap(cell, places.width(index) + 0.01, bold=row.bold)
         for index, cell in enumerate(row.cells)

@@ -346,7 +346,7 @@ def _figure(figure: Figure) -> str:
 
 
 def _drawing(figure: Figure, name: str) -> str:
-    """Return the SVG as part of a page: ids unique in the page, live numbers, no prolog or size."""
+    """Return the SVG as part of a page: with unique ids, live numbers and the page's labels."""
     root = ET.fromstring(figure.svg)
     for parent in list(root.iter()):
         for child in [child for child in parent if child.tag.endswith("}metadata")]:
@@ -356,7 +356,8 @@ def _drawing(figure: Figure, name: str) -> str:
         element.attrib = dict(_attributes(element.attrib, figure.id))
         if element.tag == "style":
             element.text = re.sub(r"(^|[\s}])\*\s*\{", rf"\1#{name} svg *{{", element.text or "")
-    root.attrib = {key: root.attrib[key] for key in root.attrib if key not in ("width", "height")}
+    for key in ("width", "height", "aria-label"):
+        root.attrib.pop(key, None)
     labels = {"aria-labelledby": f"{name}-caption", "aria-describedby": f"{name}-alt"}
     root.attrib |= {"role": "group", **labels}
     return ET.tostring(root, encoding="unicode").strip()

@@ -132,6 +132,10 @@ class Ledger:
             self._names[key] = Named(f"t{len(self._names) + 1}", text)
         return self._names[key]
 
+    def words(self, function: Callable[..., str], **options: object) -> Span:
+        """Return a text that a function of this package gives, such as the description of a method."""
+        return self.name(f"computed:{self.compute(function, **options).id}#")
+
     def prose(self, template: str, **spans: Span | Text) -> Text:
         """Return a text in which ``{name}`` is replaced by the span or text of that name."""
         parts: list[Span] = []

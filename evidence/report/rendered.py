@@ -76,8 +76,6 @@ def read_html(text: str) -> Rendered:
     ledger = json.loads(page.ledger) if page.ledger else {}
     return page.seen.result(ledger)
 
-    """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
-
 
 def read_svg(text: str) -> Rendered:
     """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""

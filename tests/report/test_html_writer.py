@@ -69,7 +69,7 @@ DRAWING = """<?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"
   "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
- width="482pt" height="200pt" viewBox="0 0 482 200">
+ aria-label="Plot of 5" width="482pt" height="200pt" viewBox="0 0 482 200">
 <metadata><date>2001-01-01</date></metadata>
 <defs><style type="text/css">*{stroke-linejoin: round}</style><path id="square" d="M 0 0 h 4"/>
 <clipPath id="forest-clip"><rect width="4"/></clipPath></defs>
@@ -211,7 +211,7 @@ def test_a_drawing_becomes_part_of_the_page_with_live_numbers_and_ids_of_its_own
     assert (number.attrib["class"], number.attrib["role"]) == ("n", "button")
     assert name.attrib == {"id": "forest-t2-1", "data-t": "t2"}
     assert "#figure-forest svg *{stroke-linejoin" in drawing
-    for gone in ("2001", "77", "DOCTYPE", "<?xml", "xlink", "ns0"):
+    for gone in ("2001", "Plot of 5", "77", "DOCTYPE", "<?xml", "xlink", "ns0"):
         assert gone not in drawing
 
 
