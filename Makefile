@@ -1,0 +1,59 @@
+# Every command a reader, reviewer or CI needs. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+STEP := scripts/step
+.DEFAULT_GOAL := help
+.PHONY: help report test check format verify golden bench codebook data wheel clean
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: .venv/.runtime ## set up, then build all of reports/ from data/trials.parquet
+	@$(STEP) --start
+	@$(STEP) "reports" $(BIN)/evidence report
+	@$(STEP) --end "Written: reports/index.html and the folders of reports/ it leads to."
+
+test: .venv/.dev ## set up, then run the tests
+	@$(STEP) --start
+	@$(STEP) "tests" $(BIN)/python -m pytest
+	@$(STEP) --end "Nothing was written."
+
+check: .venv/.dev ## format, lint, types, import directions, dataset up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/evidence data check
+
+format: .venv/.dev ## put the code in its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+data: .venv/.runtime ## build data/trials.parquet from data/studies/*.yaml
+	$(BIN)/evidence data build
+
+verify: .venv/.runtime ## follow every number of the reports; with SOURCES=DIR also every printed token of the dataset
+	$(if $(SOURCES),$(BIN)/evidence data verify --sources $(SOURCES))
+	$(BIN)/evidence verify
+
+golden: .venv/.dev ## run every reference case of GOLDEN=DIR through the package
+	$(BIN)/python -m tests.reference.golden $(or $(GOLDEN),tests/reference/data)
+
+bench: .venv/.dev ## print the times and memory that users feel
+	$(BIN)/python -m benchmarks
+
+wheel: .venv/.dev ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean: ## remove what the commands above made, except the reports
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.venv/.runtime: pyproject.toml constraints.txt
+	@$(STEP) --start
+	@$(STEP) "virtual environment" scripts/environment $(PYTHON)
+	@$(STEP) "packages" $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	@$(STEP) "packages for development" $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,notebook]'
+	@touch $@
