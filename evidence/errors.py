@@ -61,7 +61,9 @@ class UnknownName(BadInput, KeyError):
         names = sorted(known)
         near = get_close_matches(str(name), names, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(names[:12])}."
-        BadInput.__init__(self, " ".join(filter(None, [f"There is no {kind} {name!r}. {hint}", advice])))
+        BadInput.__init__(
+            self, " ".join(filter(None, [f"There is no {kind} {name!r}. {hint}", advice]))
+        )
 
     def __str__(self) -> str:
         return str(self.args[0])

@@ -1,7 +1,8 @@
-"""Writing files so that a reader never meets half of one."""
+"""Files: written so that a reader never meets half of one, and told apart by their SHA-256."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -25,3 +26,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write text as UTF-8 with Unix line ends, in one step."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

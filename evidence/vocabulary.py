@@ -6,11 +6,11 @@ names the nearest ones when a word is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.errors import BadInput, UnknownName
+from evidence.errors import BadInput, UnknownName, refuse
 
 #: The kinds of words, as they stand in the file, with the name used in messages.
 KINDS = {
@@ -35,7 +35,7 @@ class Term:
     name, label, short : str
         The word in the dataset; what a reader sees; its short form (the label, if there is none).
     attributes : mapping of str to str
-        What else the file says of it, such as ``better`` (of an outcome) or ``kind`` (of a statistic).
+        What else the file says of it, such as ``better`` of an outcome or ``kind`` of a statistic.
     """
 
     name: str
@@ -76,7 +76,9 @@ class Vocabulary:
         """
         known = self.terms[kind]
         if name not in known:
-            raise UnknownName(KINDS[kind], name, known, "A new word is added to data/vocabulary.yaml.")
+            raise UnknownName(
+                KINDS[kind], name, known, "A new word is added to data/vocabulary.yaml."
+            )
         return known[name]
 
     def label(self, kind: str, name: str) -> str:
@@ -90,7 +92,10 @@ class Vocabulary:
     def to_dict(self) -> dict[str, dict[str, dict[str, str]]]:
         """Return the plain mapping that :func:`vocabulary_from` reads."""
         return {
-            kind: {name: {"label": term.label, "short": term.short, **term.attributes} for name, term in terms.items()}
+            kind: {
+                name: {"label": term.label, "short": term.short, **term.attributes}
+                for name, term in terms.items()
+            }
             for kind, terms in self.terms.items()
         }
 
@@ -103,21 +108,42 @@ def vocabulary_from(content: Mapping[str, Any]) -> Vocabulary:
     BadInput
         A kind is missing or unknown, or a term has no label; every fault is named.
     """
-    problems = [f"{kind}: missing" for kind in KINDS if kind not in content]
-    problems += [f"{kind}: not a kind of word (known: {', '.join(KINDS)})" for kind in content if kind not in KINDS]
+    problems = [*_kind_faults(content), *_term_faults(content)]
+    refuse(
+        BadInput,
+        f"The vocabulary has {len(problems)} faults; mend data/vocabulary.yaml.",
+        problems,
+    )
+    return Vocabulary(
+        terms={
+            kind: {str(name): _term(str(name), entry) for name, entry in content[kind].items()}
+            for kind in KINDS
+        }
+    )
+
+
+def _kind_faults(content: Mapping[str, object]) -> Iterator[str]:
+    yield from (f"{kind}: missing" for kind in KINDS if kind not in content)
+    for kind in content:
+        if kind not in KINDS:
+            yield f"{kind}: not a kind of word (known: {', '.join(KINDS)})"
+
+
+def _term_faults(content: Mapping[str, Any]) -> Iterator[str]:
     for kind in KINDS:
         for name, entry in dict(content.get(kind) or {}).items():
             if not isinstance(entry, Mapping) or not entry.get("label"):
-                problems.append(f"{kind}.{name}: has no label")
+                yield f"{kind}.{name}: has no label"
             elif entry.get("better", "none") not in DIRECTIONS:
-                problems.append(f"{kind}.{name}.better: {entry['better']!r} is none of {', '.join(DIRECTIONS)}")
-    if problems:
-        raise BadInput(f"The vocabulary has {len(problems)} faults; mend data/vocabulary.yaml.", problems)
-    return Vocabulary(
-        terms={kind: {str(name): _term(str(name), entry) for name, entry in content[kind].items()} for kind in KINDS}
-    )
+                known = ", ".join(DIRECTIONS)
+                yield f"{kind}.{name}.better: {entry['better']!r} is none of {known}"
 
 
 def _term(name: str, entry: Mapping[str, str]) -> Term:
     rest = {str(key): str(value) for key, value in entry.items() if key not in ("label", "short")}
-    return Term(name=name, label=str(entry["label"]), short=str(entry.get("short", entry["label"])), attributes=rest)
+    return Term(
+        name=name,
+        label=str(entry["label"]),
+        short=str(entry.get("short", entry["label"])),
+        attributes=rest,
+    )

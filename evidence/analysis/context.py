@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from evidence.analysis.declared import Declared
 from evidence.report.document import Block, Shown, Span, Text, plain
 from evidence.report.ledger import Ledger, Quantity
+from evidence.report.origins import Json
 from evidence.trials.load import Trials
 
 #: What stands in a cell without a number.
@@ -17,10 +17,22 @@ ABSENT = "—"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionResult:
-    """What a section contributes: blocks of the report, plain results, its key result, sentences of methods."""
+    """What a section contributes to the report and its results.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        The section itself.
+    results : mapping
+        What ``results.json`` holds of it.
+    headline : Text
+        Its key result.
+    methods : tuple of Text
+        Paragraphs of the methods.
+    """
 
     blocks: tuple[Block, ...]
-    results: Mapping[str, Any]
+    results: Mapping[str, Json]
     headline: Text
     methods: tuple[Text, ...]
 
@@ -48,7 +60,7 @@ class Context:
         return self.ledger.name(f"study:{study_id}/arms/{arm}/label")
 
     def at(self, address: str) -> Quantity:
-        """Return the reported number at ``<result_id>#<column>`` (``#value`` if no column is named)."""
+        """Return the reported number at ``<result_id>#<column>``; without a column, its value."""
         result_id, _, column = address.partition("#")
         return self.ledger.reported(result_id, column or "value")
 

@@ -1,15 +1,26 @@
-"""From a contrast or cohort and its route to an effect: which function of ``effects`` computes it."""
+"""From a contrast or cohort and its route to an effect: which function computes it."""
 
 from __future__ import annotations
 
 from evidence.analysis.context import Context
-from evidence.effects.arm_estimates import log_ratio_of_rates, log_ratio_of_rates_of_patients, proportion_from_interval
-from evidence.effects.effect_sizes import effect_size
+from evidence.analysis.pooled_text import SHOWN
+from evidence.effects.arm_estimates import (
+    ArmEffects,
+    log_ratio_of_rates,
+    log_ratio_of_rates_of_patients,
+    proportion_from_interval,
+)
+from evidence.effects.checks import FloatArray
+from evidence.effects.conversions import wald_interval
+from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.outcomes.arms import Cohort
 from evidence.outcomes.contrasts import Contrast
 from evidence.outcomes.summary_statistics import events_from_percentage
+from evidence.report.document import Text
 from evidence.report.ledger import Computed
 
+#: What the routes give: ``yi`` and ``vi`` of length 1.
+Effect = EffectSizes | ArmEffects
 #: Route to the words that the methods paragraph and the tables use for it.
 ROUTE_WORDS = {
     "published-ratio": "published ratio with its interval",
@@ -22,8 +33,8 @@ ROUTE_WORDS = {
 }
 
 
-def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Computed:
-    """Compute log ratio and variance of one contrast; the result has ``yi`` and ``vi`` of length 1."""
+def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Computed[Effect]:
+    """Compute log ratio and variance of one contrast."""
     inputs = {name: [context.at(address)] for name, address in contrast.inputs.items()}
     if contrast.route == "rates-with-ci":
         return context.ledger.compute(log_ratio_of_rates, inputs, level=contrast.level)
@@ -34,13 +45,31 @@ def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Compu
     return context.ledger.compute(effect_size, inputs, measure=measure)
 
 
-def cohort_effect(context: Context, cohort: Cohort, measure: str) -> Computed:
-    """Compute the transformed proportion of one cohort; the result has ``yi`` and ``vi`` of length 1."""
+def cohort_effect(context: Context, cohort: Cohort, measure: str) -> Computed[Effect]:
+    """Compute the transformed proportion of one cohort, and its variance."""
     inputs = {name: [context.at(address)] for name, address in cohort.inputs.items()}
     if cohort.route == "proportion-with-ci":
-        return context.ledger.compute(proportion_from_interval, inputs, measure=measure, level=cohort.level)
+        return context.ledger.compute(
+            proportion_from_interval, inputs, measure=measure, level=cohort.level
+        )
     if cohort.route == "percentage-of-patients":
         given = {"percent": inputs["percent"][0], "ni": inputs["ni"][0]}
         events = context.ledger.compute(events_from_percentage, given)
-        inputs = {"xi": [events.quantity("")], "ni": inputs["ni"]}
+        inputs = {"xi": [events.quantity()], "ni": inputs["ni"]}
     return context.ledger.compute(effect_size, inputs, measure=measure)
+
+
+def study_interval(
+    context: Context, effect: Computed[Effect], level: float
+) -> Computed[tuple[FloatArray, FloatArray]]:
+    """Compute the Wald interval of one study's effect, on the scale of analysis."""
+    inputs = {"yi": effect.quantity("yi.0"), "vi": effect.quantity("vi.0")}
+    return context.ledger.compute(wald_interval, inputs, level=level)
+
+
+def interval_text(context: Context, effect: Computed[Effect], level: float, measure: str) -> Text:
+    """Return "0.45 (0.32 to 0.63)" for one study."""
+    show, spec = context.ledger.show, SHOWN[measure][0]
+    interval = study_interval(context, effect, level)
+    low, high = (show(interval.quantity(side), spec) for side in ("0", "1"))
+    return (show(effect.quantity("yi.0"), spec), " (", low, " to ", high, ")")

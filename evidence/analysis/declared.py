@@ -1,12 +1,13 @@
 """A declared analysis: the content of ``analyses/<slug>.yaml``, checked before anything is run.
 
 An analysis file holds no code. It says which question is asked of the dataset, with which measure,
-model and sensitivity analyses, and which table of a review is set beside its update. Unknown keys are
-refused; all problems of a file are reported together.
+model and sensitivity analyses, and which table of a review is set beside its update. Unknown keys
+are refused; all problems of a file are reported together.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,16 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]*$")]
 class Entry(BaseModel):
     """Base of all entries: unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False
+    )
 
 
 class Select(Entry):
-    """Which rows of the dataset answer the question (see :class:`evidence.outcomes.selection.Question`)."""
+    """Which rows of the dataset answer the question.
+
+    The fields are those of :class:`evidence.outcomes.selection.Question`.
+    """
 
     outcome: str
     therapy: str
@@ -46,10 +52,19 @@ class Select(Entry):
 
     def question(self) -> Question:
         """Return the question to the dataset."""
-        months = (self.months[0], self.months[1]) if self.months else None
-        lists = {name: tuple(getattr(self, name)) for name in ("definitions", "arms", "comparator_arms", "designs", "studies")}
-        same = {name: getattr(self, name) for name in ("outcome", "therapy", "comparator", "exclude", "choose")}
-        return Question(**same, **lists, months=months)
+        return Question(
+            outcome=self.outcome,
+            therapy=self.therapy,
+            comparator=self.comparator,
+            definitions=tuple(self.definitions),
+            arms=tuple(self.arms),
+            comparator_arms=tuple(self.comparator_arms),
+            designs=tuple(self.designs),
+            months=(self.months[0], self.months[1]) if self.months else None,
+            studies=tuple(self.studies),
+            exclude=self.exclude,
+            choose=self.choose,
+        )
 
 
 class Model(Entry):
@@ -70,7 +85,7 @@ VARIANT_ONLY = {"label", "transform", "exclude", "substitute"}
 
 
 class Variant(Model):
-    """A sensitivity analysis: the same effects pooled in another way, or with other numbers of a study.
+    """A sensitivity analysis: the effects pooled in another way, or a study with other numbers.
 
     ``substitute`` names, for a study, the published ratio that stands in place of its main effect.
     """
@@ -81,7 +96,7 @@ class Variant(Model):
     exclude: dict[str, str] = {}
 
     def changed(self, main: Model) -> dict[str, str]:
-        """Return the arguments of the pooling: those of the main analysis, with this variant's changes."""
+        """Return the arguments of the pooling: the main analysis's, with this variant's changes."""
         own = self.model_dump(exclude_unset=True, exclude_none=True, exclude=VARIANT_ONLY)
         return {**main.options(), **own}
 
@@ -131,13 +146,22 @@ class Proportion(Entry):
 class Update(Entry):
     """How a cell of a review is updated from other documents.
 
-    ``by`` says what is computed; ``inputs`` are result_ids, or ``<result_id>#<column>``; ``against`` is the position of
-    the printed number that the update is compared with, where a cell prints several.
+    ``by`` says what is computed; ``inputs`` are result_ids, or ``<result_id>#<column>``;
+    ``against`` is the position of the printed number that the update is compared with, where a cell
+    prints several; ``label`` says which of several updates it is, such as a trial's name.
     """
 
-    by: Literal["reported", "relative-reduction", "relative-reduction-from-arms", "percentage", "complement", "mean"]
+    by: Literal[
+        "reported",
+        "relative-reduction",
+        "relative-reduction-from-arms",
+        "percentage",
+        "complement",
+        "mean",
+    ]
     inputs: Annotated[list[str], Field(min_length=1)]
     against: int = Field(default=0, ge=0)
+    label: str | None = None
 
 
 class ReviewCell(Entry):
@@ -156,7 +180,9 @@ class ReviewCell(Entry):
             raise ValueError(f"{len(self.labels)} labels for {len(self.printed)} printed numbers")
         outside = [update.against for update in self.updates if update.against >= len(self.printed)]
         if outside:
-            raise ValueError(f"updates against {outside}, and the cell prints {len(self.printed)} numbers")
+            raise ValueError(
+                f"updates against {outside}, and the cell prints {len(self.printed)} numbers"
+            )
         return self
 
 
@@ -168,7 +194,7 @@ class Labelled(Entry):
 
 
 class ReviewTable(Entry):
-    """A table of a review, cell by cell, beside the value recomputed or updated from primary data."""
+    """A table of a review, cell by cell, beside values recomputed or updated from other sources."""
 
     kind: Literal["review-table"]
     id: Slug
@@ -183,10 +209,12 @@ class ReviewTable(Entry):
     @model_validator(mode="after")
     def _cells_fit(self) -> ReviewTable:
         places = {(row.id, column.id) for row in self.rows for column in self.columns}
-        given = [(cell.row, cell.column) for cell in self.cells]
-        faults = [f"cells: no row {r!r} or no column {c!r}" for r, c in given if (r, c) not in places]
-        faults += [f"cells: {place} is given twice" for place in sorted({p for p in given if given.count(p) > 1})]
-        faults += [f"cells: {place} is missing" for place in sorted(places - set(given))]
+        given = Counter((cell.row, cell.column) for cell in self.cells)
+        unknown = [place for place in given.elements() if place not in places]
+        faults = [f"cells: no row {row!r} or no column {column!r}" for row, column in unknown]
+        twice = sorted(place for place, count in given.items() if count > 1)
+        faults += [f"cells: {place} is given twice" for place in twice]
+        faults += [f"cells: {place} is missing" for place in sorted(places - given.keys())]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -230,22 +258,35 @@ def read_analysis(path: Path) -> AnalysisFile:
         The file is missing, is no YAML, or has faults; all are listed with their field.
     """
     if not path.is_file():
-        raise AnalysisFileError(f"The analysis {path} was asked for and is not there. See `evidence run --help`.")
+        raise AnalysisFileError(
+            f"The analysis {path} was asked for and is not there. See `evidence run --help`."
+        )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        declared = Declared.model_validate(content)
     except yaml.YAMLError as error:
-        raise AnalysisFileError(f"{path.name} is not valid YAML.", [" ".join(str(error).split())]) from error
+        problem = " ".join(str(error).split())
+        raise AnalysisFileError(f"{path.name} is not valid YAML.", [problem]) from error
+    return AnalysisFile(declared=_declared(path, content), content=content)
+
+
+def _declared(path: Path, content: object) -> Declared:
+    try:
+        declared = Declared.model_validate(content)
     except ValidationError as error:
         faults = [_fault(entry["loc"], entry["msg"]) for entry in error.errors(include_url=False)]
-        raise AnalysisFileError(f"{path.name} has {len(faults)} problems; nothing was run.", faults) from error
+        raise AnalysisFileError(
+            f"{path.name} has {len(faults)} problems; nothing was run.", faults
+        ) from error
     if declared.slug != path.stem:
-        raise AnalysisFileError(f"{path.name} says slug {declared.slug!r}; the slug is the file's name.")
-    return AnalysisFile(declared=declared, content=content)
+        raise AnalysisFileError(
+            f"{path.name} says slug {declared.slug!r}; the slug is the file's name."
+        )
+    return declared
 
 
 def _fault(location: tuple[int | str, ...], message: str) -> str:
-    return f"{'.'.join(str(part) for part in location) or 'file'}: {message.removeprefix('Value error, ')}"
+    field = ".".join(str(part) for part in location) or "file"
+    return f"{field}: {message.removeprefix('Value error, ')}"
 
 
 def _known(field: str, given: list[str], known: tuple[str, ...]) -> None:

@@ -1,156 +1,105 @@
-"""The forest plot of a section: which rows, columns and texts it has."""
+"""What forest plots of comparisons and proportions have in common: rows, ticks and texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from evidence.analysis.context import ABSENT, Context
-from evidence.analysis.declared import Comparison
-from evidence.analysis.pooled_text import MEASURE_NAMES, heterogeneity_text, level_text, method_text
-from evidence.effects.conversions import wald_interval
-from evidence.outcomes.contrasts import Contrast, Contrasts
-from evidence.report.document import Figure, Text
-from evidence.report.forest_plot import ForestPlot, ForestRow, choose_limits, choose_ticks, draw_forest_plot
-from evidence.report.ledger import Computed
-
-
-def study_interval(context: Context, effect: Computed, level: float) -> Computed:
-    """Compute the Wald interval of one study's effect, on the scale of analysis."""
-    inputs = {"yi": effect.quantity("yi.0"), "vi": effect.quantity("vi.0")}
-    return context.ledger.compute(wald_interval, inputs, level=level)
+from evidence.analysis.context import Context
+from evidence.analysis.contrast_effects import interval_text, study_interval
+from evidence.analysis.pooled_studies import Study, Synthesis
+from evidence.analysis.pooled_text import SHOWN, heterogeneity_text, method_text
+from evidence.report.axis_ticks import Scale
+from evidence.report.document import Shown, Text
+from evidence.report.forest_plot import choose_ticks
+from evidence.report.forest_records import ForestRow
+from evidence.synthesis.prediction import PredictionInterval
 
 
-def interval_text(context: Context, effect: Computed, interval: Computed, spec: str) -> Text:
-    """Return "0.45 (0.32 to 0.63)" for one study."""
-    show = context.ledger.show
-    low, high = (show(interval.quantity(path), spec) for path in ("0", "1"))
-    return (show(effect.quantity("yi.0"), spec), " (", low, " to ", high, ")")
-
-
-def forest_figure(
-    context: Context,
-    section: Comparison,
-    path: str,
-    contrasts: Contrasts,
-    effects: Mapping[str, Computed],
-    fit: Computed,
-) -> Figure:
-    """Return the forest plot of a comparison."""
-    rows = [_study_row(context, one, effects[one.study_id], fit, i) for i, one in enumerate(contrasts.contrasts)]
-    rows += summary_rows(context, fit, "ratio:2", columns=2)
-    limits = choose_limits(rows, "log", 0.0)
-    ticks = [(at, (context.ledger.name(f"axis:{label}"),)) for at, label in choose_ticks(rows, "log", 0.0)]
-    title: Text = (context.declared_text(f"{path}/title"),)
-    favours = tuple((context.declared_text(f"{path}/favours/{i}"),) for i in (0, 1))
-    plot = ForestPlot(
-        id=section.id,
-        number=context.number("figure"),
-        title=title,
-        alt=alt_text(context, title, fit, MEASURE_NAMES[section.measure]),
-        column_headers=(("Study",), _arm_header(context, contrasts.contrasts, "arm"), _arm_header(context, contrasts.contrasts, "comparator_arm")),
-        estimate_header=(MEASURE_NAMES[section.measure].capitalize(), " (", *level_text(context, fit), " CI)"),
-        weight_header=("Weight",),
-        rows=tuple(rows),
-        scale="log",
-        null=0.0,
-        axis_label=(f"{MEASURE_NAMES[section.measure].capitalize()}, log scale",),
-        favours=(favours[0], favours[1]),
-        footer=(heterogeneity_text(context, fit), capitalised(method_text(context, fit))),
-        ticks=tuple(ticks),
-        limits=limits,
-    )
-    return draw_forest_plot(plot)
-
-
-def _arm_header(context: Context, contrasts: Sequence[Contrast], side: str) -> Text:
-    labels = {context.ledger.origins.text(f"study:{one.study_id}/arms/{getattr(one, side)}/label", {}) for one in contrasts}
-    if len(labels) == 1:
-        one = contrasts[0]
-        return (context.arm(one.study_id, getattr(one, side)),)
-    return ("Treated" if side == "arm" else "Comparator",)
-
-
-def _study_row(context: Context, one: Contrast, effect: Computed, fit: Computed, index: int) -> ForestRow:
-    interval = study_interval(context, effect, fit.result.level)
-    low, high = (float(interval.result[side]) for side in (0, 1))
+def study_row(
+    context: Context, synthesis: Synthesis[Study], index: int, columns: tuple[Text, ...]
+) -> ForestRow:
+    """Return the row of one study, on the scale of analysis."""
+    one, fit = synthesis.studies[index], synthesis.fit
+    effect, level = synthesis.effects[one.study_id], fit.result.level
+    low, high = study_interval(context, effect, level).result
+    weight = fit.quantity(f"weights.{index}")
     return ForestRow(
         label=(context.study(one.study_id),),
-        columns=tuple(arm_text(context, one.shown, arm) for arm in (1, 2)),
+        columns=columns,
         estimate=effect.quantity("yi.0").value,
-        ci_low=low,
-        ci_high=high,
-        weight=fit.quantity(f"weights.{index}").value,
-        estimate_text=interval_text(context, effect, interval, "ratio:2"),
-        weight_text=(context.ledger.show(fit.quantity(f"weights.{index}"), "percent:1"), "%"),
+        ci_low=float(low),
+        ci_high=float(high),
+        weight=weight.value,
+        estimate_text=interval_text(context, effect, level, synthesis.measure),
+        weight_text=(context.ledger.show(weight, "percent:1"), "%"),
     )
 
 
-#: What a forest plot shows of an arm, in the order of preference, with the sign written after it.
-_SHOWN_OF_ARMS = (("events", ""), ("count", ""), ("rate", ""), ("km_proportion", "%"), ("proportion", "%"))
+def summary_rows(context: Context, synthesis: Synthesis[Study]) -> list[ForestRow]:
+    """Return the rows of the summary and, if there is one, of the prediction interval."""
+    summary = _summary_row(context, synthesis)
+    prediction = synthesis.fit.result.prediction
+    if prediction is None:
+        return [summary]
+    return [summary, _prediction_row(context, synthesis, prediction)]
 
 
-def arm_text(context: Context, shown: Mapping[str, str], arm: int) -> Text:
-    """Return what is known of an arm: "82/376", its rate, or its percentage, the same kind for both arms."""
-    size = shown.get(f"n{arm}")
-    patients: Text = (context.printed(size),) if size else (ABSENT,)
-    kind = next(((name, sign) for name, sign in _SHOWN_OF_ARMS if f"{name}1" in shown and f"{name}2" in shown), None)
-    if kind is None:
-        return patients
-    value = context.printed(shown[f"{kind[0]}{arm}"])
-    if kind[0] in ("events", "count"):
-        return (value, "/", *patients)
-    return (value, "% of ", *patients) if kind[1] else (value,)
+def _summary_row(context: Context, synthesis: Synthesis[Study]) -> ForestRow:
+    result = synthesis.fit.result
+    value, low, high = _shown(context, synthesis, ("estimate", "ci_low", "ci_high"))
+    return ForestRow(
+        label=("Summary",) if result.k > 1 else ("Single study",),
+        estimate=result.estimate,
+        ci_low=result.ci_low,
+        ci_high=result.ci_high,
+        estimate_text=(value, " (", low, " to ", high, ")"),
+        kind="summary",
+    )
 
 
-def summary_rows(context: Context, fit: Computed, spec: str, columns: int, unit: str = "") -> list[ForestRow]:
-    """Return the rows of the summary and of the prediction interval."""
-    result, show = fit.result, context.ledger.show
-    texts = [show(fit.quantity(path), spec) for path in ("estimate", "ci_low", "ci_high")]
-    label: Text = ("Summary",) if result.k > 1 else ("Single study",)
-    blank: tuple[Text, ...] = tuple(() for _ in range(columns))
-    rows = [
-        ForestRow(
-            label=label,
-            columns=blank,
-            estimate=result.estimate,
-            ci_low=result.ci_low,
-            ci_high=result.ci_high,
-            weight=None,
-            estimate_text=(texts[0], unit, " (", texts[1], " to ", texts[2], ")"),
-            weight_text=(),
-            kind="summary",
-        )
-    ]
-    if result.prediction is not None:
-        low, high = (show(fit.quantity(f"prediction.{side}"), spec) for side in ("low", "high"))
-        rows.append(
-            ForestRow(
-                label=("Prediction interval",),
-                columns=blank,
-                estimate=result.estimate,
-                ci_low=result.prediction.low,
-                ci_high=result.prediction.high,
-                weight=None,
-                estimate_text=("(", low, " to ", high, ")"),
-                weight_text=(),
-                kind="prediction",
-            )
-        )
-    return rows
+def _prediction_row(
+    context: Context, synthesis: Synthesis[Study], prediction: PredictionInterval
+) -> ForestRow:
+    low, high = _shown(context, synthesis, ("prediction.low", "prediction.high"))
+    return ForestRow(
+        label=("Prediction interval",),
+        estimate=synthesis.fit.result.estimate,
+        ci_low=prediction.low,
+        ci_high=prediction.high,
+        estimate_text=("(", low, " to ", high, ")"),
+        kind="prediction",
+    )
 
 
-def capitalised(text: Text) -> Text:
-    """Return a text whose first letter is a capital."""
-    first = text[0]
-    return (first[:1].upper() + first[1:], *text[1:]) if isinstance(first, str) else text
+def axis_ticks(
+    context: Context, rows: Sequence[ForestRow], scale: Scale, null: float | None
+) -> tuple[tuple[float, Text], ...]:
+    """Return the ticks that suit the rows, each with its label."""
+    return tuple(
+        (at, (context.ledger.name(f"axis:{label}"),))
+        for at, label in choose_ticks(rows, scale, null)
+    )
 
 
-def alt_text(context: Context, title: Text, fit: Computed, measure: str, spec: str = "ratio:2") -> Text:
+def footer_texts(context: Context, synthesis: Synthesis[Study]) -> tuple[Text, Text]:
+    """Return the lines beside the axis: heterogeneity, and the method with a capital."""
+    heterogeneity = heterogeneity_text(context, synthesis.fit)
+    first, *rest = method_text(context, synthesis.fit)
+    if isinstance(first, str):
+        first = first[:1].upper() + first[1:]
+    return heterogeneity, (first, *rest)
+
+
+def alt_text(context: Context, synthesis: Synthesis[Study], title: Text, measure: str) -> Text:
     """Return what the figure shows, for those who cannot see it."""
-    show = context.ledger.show
-    k, value, low, high = (
-        show(fit.quantity("k"), "fixed:0"), *(show(fit.quantity(path), spec) for path in ("estimate", "ci_low", "ci_high")),
+    k = context.ledger.show(synthesis.fit.quantity("k"), "fixed:0")
+    value, low, high = _shown(context, synthesis, ("estimate", "ci_low", "ci_high"))
+    return context.ledger.prose(
+        "Forest plot of {title}: {k} studies; summary {measure} {value}, interval {low} to {high}.",
+        title=title, k=k, measure=measure, value=value, low=low, high=high,
     )  # fmt: skip
-    return ("Forest plot of ", *title, ": ", k, f" studies; summary {measure} ", value, ", interval ", low, " to ", high, ".")
 
 
+def _shown(context: Context, synthesis: Synthesis[Study], paths: Sequence[str]) -> list[Shown]:
+    spec = SHOWN[synthesis.measure][0]
+    return [context.ledger.show(synthesis.fit.quantity(path), spec) for path in paths]

@@ -1,55 +1,74 @@
-"""The page that leads to all reports: for each its title, its question in a line, and its key results."""
+"""The page that leads to all reports: for each its title, its question, and its key results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from evidence.analysis.run import AnalysisRun
-from evidence.report.document import Block, Document, Heading, Listing, Named, Paragraph, Shown, Span, Text
+from evidence.report.document import (
+    Block,
+    Document,
+    Heading,
+    Listing,
+    Named,
+    Paragraph,
+    Shown,
+    Span,
+    Text,
+)
 from evidence.report.html_writer import write_html
+from evidence.report.origins import Json
+
+#: The parts of a ledger that grow with each report, by id.
+Merged = dict[str, dict[str, Json]]
 
 
 def index_html(runs: Sequence[AnalysisRun]) -> str:
-    """Return the index page; its numbers keep their origins, with ids made unique across reports."""
-    merged: dict[str, Any] = {"numbers": {}, "names": {}, "reported": {}, "computations": {}}
-    blocks: list[Block] = []
-    for position, run in enumerate(runs):
-        renamed = _Renamed(run, position, merged)
-        items = next(block for block in run.document.blocks if isinstance(block, Listing)).items
-        blocks.append(Heading(text=renamed.text(run.document.title)))
-        blocks.append(Paragraph(text=renamed.text(run.document.subtitle)))
-        blocks.append(Listing(items=tuple(renamed.text(item) for item in items)))
-    first = runs[0].ledger
-    ledger = {**{name: first[name] for name in ("schema", "dataset", "software")}, "analysis": "index", **merged}
+    """Return the index page; its numbers keep their origins, with ids that no two reports share."""
+    merged: Merged = {"numbers": {}, "names": {}, "reported": {}, "computations": {}}
+    renamed = [_Renamed(run, position, merged) for position, run in enumerate(runs)]
     document = Document(
         slug="index",
         title=("Evidence on pulsed and intense treatment of multiple sclerosis",),
-        subtitle=("Reports whose every number can be followed to where it was printed or computed",),
-        blocks=tuple(blocks),
+        subtitle=(
+            "Reports whose every number can be followed to where it was printed or computed",
+        ),
+        blocks=tuple(block for report in renamed for block in report.blocks()),
     )
-    navigation = [(run.document.title, f"{run.slug}/report.html") for run in runs]
-    links = [(renamed_title(run, position), address) for position, (run, (_, address)) in enumerate(zip(runs, navigation, strict=True))]
-    return write_html(document, ledger, navigation=links)
-
-
-def renamed_title(run: AnalysisRun, position: int) -> Text:
-    """Return a report's title with the ids it has on the index page."""
-    return tuple(_rename(span, position) for span in run.document.title)
+    first = runs[0].ledger
+    shared = {name: first[name] for name in ("schema", "dataset", "software")}
+    ledger = {**shared, "analysis": "index", **merged}
+    return write_html(document, ledger, navigation=[report.link() for report in renamed])
 
 
 class _Renamed:
     """Texts and ledger entries of one report, with ids that no other report has."""
 
-    def __init__(self, run: AnalysisRun, position: int, merged: dict[str, Any]) -> None:
+    def __init__(self, run: AnalysisRun, position: int, merged: Merged) -> None:
+        self._run = run
         self._ledger = run.ledger
         self._position = position
         self._merged = merged
 
+    def blocks(self) -> list[Block]:
+        """Return title, subtitle and key results; the first list of a report holds these."""
+        document = self._run.document
+        results = next(block for block in document.blocks if isinstance(block, Listing))
+        return [
+            Heading(text=self.text(document.title)),
+            Paragraph(text=self.text(document.subtitle)),
+            Listing(items=tuple(self.text(item) for item in results.items)),
+        ]
+
+    def link(self) -> tuple[Text, str]:
+        """Return the title and address of the report."""
+        return self.text(self._run.document.title), f"{self._run.slug}/report.html"
+
     def text(self, text: Text) -> Text:
+        """Return a text with its new ids, and put their entries into the ledger of the page."""
         for span in text:
-            if isinstance(span, (Shown, Named)):
+            if not isinstance(span, str):
                 self._keep(span)
         return tuple(_rename(span, self._position) for span in text)
 
@@ -67,14 +86,16 @@ class _Renamed:
         computed = origin.removeprefix("computed:")
         if computed not in self._ledger["computations"]:
             return address
-        record = dict(self._ledger["computations"][computed])
-        record["inputs"] = {
-            name: [self._address(one) for one in given] if isinstance(given, list) else self._address(given)
-            for name, given in record["inputs"].items()
-        }
+        record = self._ledger["computations"][computed]
+        inputs = {name: self._addresses(given) for name, given in record["inputs"].items()}
         renamed = _identifier(computed, self._position)
-        self._merged["computations"][renamed] = record
+        self._merged["computations"][renamed] = {**record, "inputs": inputs}
         return f"{renamed}{mark}{path}"
+
+    def _addresses(self, given: str | list[str]) -> Json:
+        if isinstance(given, list):
+            return [self._address(one) for one in given]
+        return self._address(given)
 
 
 def _identifier(name: str, position: int) -> str:
@@ -82,4 +103,4 @@ def _identifier(name: str, position: int) -> str:
 
 
 def _rename(span: Span, position: int) -> Span:
-    return replace(span, id=_identifier(span.id, position)) if isinstance(span, (Shown, Named)) else span
+    return span if isinstance(span, str) else replace(span, id=_identifier(span.id, position))

@@ -5,21 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from evidence.errors import AnalysisFileError, UnknownName
+from evidence.project import project_folder
 
 
 def analyses_folder() -> Path:
     """Return the folder with the declared analyses.
+
+    That of the project's folder if it is the current directory; else the one beside the package, or
+    inside it as it was installed.
 
     Raises
     ------
     AnalysisFileError
         Neither the project nor the installed package has one.
     """
+    if (project := project_folder()) is not None:
+        return project / "analyses"
     package = Path(__file__).resolve().parents[1]
     for candidate in (package.parent / "analyses", package / "shipped" / "analyses"):
         if candidate.is_dir():
             return candidate
-    raise AnalysisFileError("No folder `analyses` was found, in the project or in the installed package.")
+    raise AnalysisFileError(
+        "No folder `analyses` was found, in the project or in the installed package."
+    )
 
 
 def all_slugs(folder: Path | None = None) -> tuple[str, ...]:
@@ -40,5 +48,7 @@ def analysis_path(name: str | Path, folder: Path | None = None) -> Path:
         return path
     slugs = all_slugs(folder)
     if str(name) not in slugs:
-        raise UnknownName("declared analysis", str(name), slugs, "An analysis is a file analyses/<slug>.yaml.")
+        raise UnknownName(
+            "declared analysis", str(name), slugs, "An analysis is a file analyses/<slug>.yaml."
+        )
     return (folder or analyses_folder()) / f"{name}.yaml"

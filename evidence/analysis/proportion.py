@@ -1,263 +1,161 @@
-"""A proportion of patients across single arms and cohorts: pooled on a proper scale, zero events kept."""
+"""A proportion of patients across single arms: pooled on a proper scale, zero events kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from evidence.analysis.comparison import left_out_blocks
-from evidence.analysis.context import Context, SectionResult, distinct, joined
-from evidence.analysis.contrast_effects import ROUTE_WORDS, cohort_effect
-from evidence.analysis.declared import Proportion, Variant
-from evidence.analysis.forest import alt_text, capitalised, interval_text, study_interval, summary_rows
+from evidence.analysis.context import Context, SectionResult
+from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, cohort_effect
+from evidence.analysis.declared import Proportion
+from evidence.analysis.pooled_studies import Alternative, Synthesis, pool_studies, size_text
 from evidence.analysis.pooled_text import (
-    SHOWN,
-    decisions_text,
     estimate_text,
     heterogeneity_text,
-    level_text,
     method_text,
     prediction_text,
-    sensitivity_cells,
 )
-from evidence.analysis.reported_cell import source_text
-from evidence.outcomes.arms import Cohort, Cohorts, find_cohorts
-from evidence.outcomes.summary_statistics import total
-from evidence.report.document import Block, Cell, Column, Figure, Heading, Listing, Paragraph, Row, Table, Text
-from evidence.report.forest_plot import ForestPlot, ForestRow, choose_limits, choose_ticks, draw_forest_plot
+from evidence.analysis.proportion_forest import proportion_figure
+from evidence.analysis.synthesis_blocks import (
+    ARM,
+    SensitivityLayout,
+    closing_blocks,
+    numbers_table,
+    opening_blocks,
+    sensitivity_blocks,
+)
+from evidence.outcomes.arms import Cohort, find_cohorts
+from evidence.report.document import Column, Text
 from evidence.report.ledger import Computed
-from evidence.report.origins import plain_value
-from evidence.synthesis.pairwise import pool
+from evidence.report.origins import Json, rounded
 
 TRANSFORM_WORDS = {"PLO": "logit", "PAS": "arcsine"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PooledCohorts:
-    """The cohorts of a section, the effect of each on one scale, and their summary."""
-
-    cohorts: Cohorts
-    effects: Mapping[str, Computed]
-    fit: Computed
+_NUMBERS = {
+    "Study": 1.2,
+    ARM: 2.2,
+    "Computed from": 1.5,
+    "Numbers used": 1.3,
+    "Where printed": 3.0,
+    "Per cent": 1.5,
+    "Weight": 0.7,
+}
+_SENSITIVITY = SensitivityLayout(
+    about="scale and model",
+    columns=(
+        Column(header=("Analysis",), width=2.6),
+        Column(header=("Cohorts",), width=0.8),
+        Column(header=("Per cent",), width=2.2),
+        Column(header=("Prediction interval",), width=1.8),
+        Column(header=("τ²",), width=0.8),
+        Column(header=("I²",), width=0.8),
+    ),
+)
 
 
 def proportion_section(context: Context, section: Proportion, path: str) -> SectionResult:
     """Return the synthesis of one proportion."""
-    cohorts = find_cohorts(context.trials, section.select.question(), routes=section.routes)
-    pooled = _pooled(context, cohorts, section.transform, section.model.options())
-    summary = _summary(context, section, path, pooled)
-    blocks: list[Block] = [Heading(text=(context.declared_text(f"{path}/title"),)), Paragraph(text=summary)]
-    if section.note:
-        blocks.append(Paragraph(text=(context.declared_text(f"{path}/note"),)))
-    blocks += [_figure(context, section, path, pooled), _numbers_table(context, section, path, pooled)]
-    variants = [_variant(context, section, path, i, cohorts) for i in range(len(section.sensitivity))]
-    if variants:
-        blocks.append(_sensitivity_table(context, section, path, pooled, variants))
-    blocks += [Heading(text=("How the model was chosen",), level=2), Listing(items=tuple(decisions_text(context, pooled.fit)))]
-    if cohorts.left_out:
-        blocks += left_out_blocks(context, path, cohorts.left_out)
+    synthesis = _synthesis(context, section, path)
+    summary = _summary(context, synthesis)
+    blocks = opening_blocks(context, path, summary, note=bool(section.note))
+    blocks.append(proportion_figure(context, synthesis))
+    blocks.append(numbers_table(context, synthesis, _NUMBERS, landscape=True))
+    alternatives = [
+        _alternative(context, section, synthesis, index)
+        for index in range(len(section.sensitivity))
+    ]
+    blocks += sensitivity_blocks(context, synthesis, alternatives, _SENSITIVITY)
+    blocks += closing_blocks(context, synthesis)
     return SectionResult(
         blocks=tuple(blocks),
-        results=_results(section, pooled, variants),
-        headline=_headline(context, section, path, pooled),
-        methods=(_methods(context, section, path, pooled),),
+        results=_results(section, synthesis, alternatives),
+        headline=_headline(context, synthesis),
+        methods=(_methods(context, synthesis),),
     )
 
 
-def _pooled(context: Context, cohorts: Cohorts, transform: str, options: Mapping[str, str]) -> PooledCohorts:
-    effects = {one.study_id: cohort_effect(context, one, transform) for one in cohorts.cohorts}
-    inputs = {name: [effects[one.study_id].quantity(f"{name}.0") for one in cohorts.cohorts] for name in ("yi", "vi")}
-    fit = context.ledger.compute(pool, inputs, labels=[one.study for one in cohorts.cohorts], **options)
-    return PooledCohorts(cohorts=cohorts, effects=effects, fit=fit)
+def _synthesis(context: Context, section: Proportion, path: str) -> Synthesis[Cohort]:
+    found = find_cohorts(context.trials, section.select.question(), routes=section.routes)
+    effects = _effects(context, found.cohorts, section.transform)
+    return Synthesis(
+        id=section.id,
+        path=path,
+        measure=section.transform,
+        studies=found.cohorts,
+        effects=effects,
+        fit=pool_studies(context, found.cohorts, effects, section.model.options()),
+        left_out=found.left_out,
+    )
 
 
-def _variant(context: Context, section: Proportion, path: str, index: int, cohorts: Cohorts) -> tuple[Text, str, PooledCohorts]:
-    variant: Variant = section.sensitivity[index]
-    kept = tuple(one for one in cohorts.cohorts if one.study_id not in variant.exclude)
-    given = Cohorts(question=cohorts.question, cohorts=kept, left_out=cohorts.left_out)
+def _effects(
+    context: Context, cohorts: Sequence[Cohort], transform: str
+) -> dict[str, Computed[Effect]]:
+    return {one.study_id: cohort_effect(context, one, transform) for one in cohorts}
+
+
+def _alternative(
+    context: Context, section: Proportion, synthesis: Synthesis[Cohort], index: int
+) -> Alternative:
+    variant = section.sensitivity[index]
+    kept = [one for one in synthesis.studies if one.study_id not in variant.exclude]
     transform = variant.transform or section.transform
-    label: Text = (context.declared_text(f"{path}/sensitivity/{index}/label"),)
-    return label, transform, _pooled(context, given, transform, variant.changed(section.model))
+    label = context.declared_text(f"{synthesis.path}/sensitivity/{index}/label")
+    effects = _effects(context, kept, transform)
+    fit = pool_studies(context, kept, effects, variant.changed(section.model))
+    return Alternative(label=(label,), measure=transform, fit=fit)
 
 
-def _headline(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
-    fit = pooled.fit
+def _headline(context: Context, synthesis: Synthesis[Cohort]) -> Text:
     return context.ledger.prose(
-        "{outcome}: {estimate} of patients, from {k} {cohorts}{participants}.",
-        outcome=(context.declared_text(f"{path}/title"),),
-        estimate=estimate_text(context, fit, section.transform),
-        k=context.ledger.show(fit.quantity("k"), "fixed:0"),
-        cohorts="cohort" if fit.result.k == 1 else "cohorts",
-        participants=_participants(context, pooled.cohorts.cohorts),
+        "{outcome}: {estimate} of patients, from {cohorts}.",
+        outcome=context.declared_text(f"{synthesis.path}/title"),
+        estimate=estimate_text(context, synthesis.fit, synthesis.measure),
+        cohorts=_cohorts_text(context, synthesis),
     )
 
 
-def _summary(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
-    fit = pooled.fit
+def _summary(context: Context, synthesis: Synthesis[Cohort]) -> Text:
+    fit, measure = synthesis.fit, synthesis.measure
     return context.ledger.prose(
-        "The summary is {estimate} of patients, from {k} {cohorts}{participants}. {prediction} {heterogeneity}.",
-        estimate=estimate_text(context, fit, section.transform),
-        k=context.ledger.show(fit.quantity("k"), "fixed:0"),
-        cohorts="cohort" if fit.result.k == 1 else "cohorts",
-        participants=_participants(context, pooled.cohorts.cohorts),
-        prediction=prediction_text(context, fit, section.transform),
+        "The summary is {estimate} of patients, from {cohorts}. {prediction} {heterogeneity}.",
+        estimate=estimate_text(context, fit, measure),
+        cohorts=_cohorts_text(context, synthesis),
+        prediction=prediction_text(context, fit, measure),
         heterogeneity=heterogeneity_text(context, fit),
     )
 
 
-def _participants(context: Context, cohorts: Sequence[Cohort]) -> Text:
-    sizes = [one.size for one in cohorts if one.size is not None]
-    if len(sizes) < len(cohorts):
-        return ()
-    number = context.ledger.compute(total, {"values": [context.at(address) for address in sizes]}).quantity("")
-    return (" with ", context.ledger.show(number, "fixed:0"), " patients")
+def _cohorts_text(context: Context, synthesis: Synthesis[Cohort]) -> Text:
+    sizes = [one.size for one in synthesis.studies]
+    return size_text(context, synthesis.fit, sizes, ("cohort", "cohorts", "patients"))
 
 
-def _figure(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Figure:
-    fit, spec = pooled.fit, SHOWN[section.transform][0]
-    rows = [_row(context, section, one, pooled, i) for i, one in enumerate(pooled.cohorts.cohorts)]
-    rows += [_natural(row, section.transform) for row in summary_rows(context, fit, spec, columns=2)]
-    ticks = [(at, (context.ledger.name(f"axis:{label}"),)) for at, label in choose_ticks(rows, "proportion", None)]
-    title: Text = (context.declared_text(f"{path}/title"),)
-    plot = ForestPlot(
-        id=section.id,
-        number=context.number("figure"),
-        title=title,
-        alt=alt_text(context, title, fit, "percentage", spec),
-        column_headers=(("Study",), ("Patients",), ("Months",)),
-        estimate_header=("Per cent (", *level_text(context, fit), " CI)"),
-        weight_header=("Weight",),
-        rows=tuple(rows),
-        scale="proportion",
-        null=None,
-        axis_label=("Per cent of patients",),
-        favours=None,
-        footer=(heterogeneity_text(context, fit), capitalised(method_text(context, fit))),
-        ticks=tuple(ticks),
-        limits=choose_limits(rows, "proportion", None),
-    )
-    return draw_forest_plot(plot)
-
-
-def _row(context: Context, section: Proportion, one: Cohort, pooled: PooledCohorts, index: int) -> ForestRow:
-    effect, fit = pooled.effects[one.study_id], pooled.fit
-    interval = study_interval(context, effect, fit.result.level)
-    weight = fit.quantity(f"weights.{index}")
-    months: Text = (context.printed(f"{one.reported}#timepoint_months"),) if one.months is not None else ()
-    row = ForestRow(
-        label=(context.study(one.study_id),),
-        columns=(_patients(context, one), months),
-        estimate=effect.quantity("yi.0").value,
-        ci_low=float(interval.result[0]),
-        ci_high=float(interval.result[1]),
-        weight=weight.value,
-        estimate_text=interval_text(context, effect, interval, SHOWN[section.transform][0]),
-        weight_text=(context.ledger.show(weight, "percent:1"), "%"),
-    )
-    return _natural(row, section.transform)
-
-
-def _patients(context: Context, one: Cohort) -> Text:
-    if "xi" in one.inputs:
-        return (context.printed(one.inputs["xi"]), "/", context.printed(one.inputs["ni"]))
-    value: Text = (context.printed(one.inputs["percent"]), "%")
-    return (*value, " of ", context.printed(one.size)) if one.size is not None else value
-
-
-def _natural(row: ForestRow, transform: str) -> ForestRow:
-    """Move a row from the scale of analysis to proportions, where the figure is drawn."""
-    from dataclasses import replace
-
-    from evidence.effects.conversions import back_transform
-
-    values = {name: getattr(row, name) for name in ("estimate", "ci_low", "ci_high")}
-    moved = {name: None if value is None else float(back_transform(value, transform)) for name, value in values.items()}
-    return replace(row, **moved)
-
-
-def _numbers_table(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Table:
-    """Which printed numbers each proportion was computed from, and where they stand."""
-    headers = ("Study", "Cohort", "Computed from", "Numbers used", "Where printed", "Per cent", "Weight")
-    widths = (1.2, 2.2, 1.5, 1.3, 3.0, 1.5, 0.7)
-    rows = []
-    for index, one in enumerate(pooled.cohorts.cohorts):
-        ids = sorted({address.partition("#")[0] for address in one.inputs.values()})
-        effect = pooled.effects[one.study_id]
-        interval = study_interval(context, effect, pooled.fit.result.level)
-        texts: list[Text] = [
-            (context.study(one.study_id),),
-            (context.arm(one.study_id, one.arm),),
-            (ROUTE_WORDS[one.route],),
-            joined([(context.printed(address),) for address in one.inputs.values()], ", "),
-            joined(distinct([source_text(context, result_id) for result_id in ids]), "; "),
-            interval_text(context, effect, interval, SHOWN[section.transform][0]),
-            (context.ledger.show(pooled.fit.quantity(f"weights.{index}"), "percent:1"), "%"),
-        ]
-        rows.append(Row(cells=tuple(Cell(text=text) for text in texts)))
-    return Table(
-        id=f"{section.id}-numbers",
-        number=context.number("table"),
-        title=(context.declared_text(f"{path}/title"), ": the numbers behind the figure"),
-        columns=tuple(Column(header=(h,), width=w) for h, w in zip(headers, widths, strict=True)),
-        rows=tuple(rows),
-        landscape=True,
-    )
-
-
-def _sensitivity_table(
-    context: Context,
-    section: Proportion,
-    path: str,
-    pooled: PooledCohorts,
-    variants: Sequence[tuple[Text, str, PooledCohorts]],
-) -> Table:
-    headers = ("Analysis", "Cohorts", "Per cent", "Prediction interval", "τ²", "I²")
-    main = sensitivity_cells(context, ("Main analysis",), pooled.fit, section.transform)
-    rows = [Row(cells=main, kind="total")]
-    rows += [Row(cells=sensitivity_cells(context, label, one.fit, transform)) for label, transform, one in variants]
-    return Table(
-        id=f"{section.id}-sensitivity",
-        number=context.number("table"),
-        title=(context.declared_text(f"{path}/title"), ": sensitivity to scale and model"),
-        columns=tuple(Column(header=(h,), width=w) for h, w in zip(headers, (2.6, 0.8, 2.2, 1.8, 0.8, 0.8), strict=True)),
-        rows=tuple(rows),
-    )
-
-
-def _methods(context: Context, section: Proportion, path: str, pooled: PooledCohorts) -> Text:
-    routes = sorted({ROUTE_WORDS[one.route] for one in pooled.cohorts.cohorts})
+def _methods(context: Context, synthesis: Synthesis[Cohort]) -> Text:
+    routes = sorted({ROUTE_WORDS[one.route] for one in synthesis.studies})
     return context.ledger.prose(
-        "{title}: proportions were computed from {routes} and pooled on the {scale} scale ({method}); "
-        "cohorts without events are kept.",
-        title=context.declared_text(f"{path}/title"),
+        "{title}: proportions were computed from {routes} and pooled on the {scale} scale "
+        "({method}); cohorts without events are kept.",
+        title=context.declared_text(f"{synthesis.path}/title"),
         routes="; ".join(routes),
-        scale=TRANSFORM_WORDS[section.transform],
-        method=method_text(context, pooled.fit),
+        scale=TRANSFORM_WORDS[synthesis.measure],
+        method=method_text(context, synthesis.fit),
     )
 
 
 def _results(
-    section: Proportion, pooled: PooledCohorts, variants: Sequence[tuple[Text, str, PooledCohorts]]
-) -> dict[str, Any]:
+    section: Proportion, synthesis: Synthesis[Cohort], alternatives: Sequence[Alternative]
+) -> dict[str, Json]:
     return {
         "kind": section.kind,
         "transform": section.transform,
-        "summary": {"computation": pooled.fit.id, **plain_value(pooled.fit.result)},
-        "studies": [
-            {
-                "study_id": one.study_id,
-                "route": one.route,
-                "inputs": dict(one.inputs),
-                "yi": plain_value(float(pooled.effects[one.study_id].result.yi[0])),
-                "vi": plain_value(float(pooled.effects[one.study_id].result.vi[0])),
-            }
-            for one in pooled.cohorts.cohorts
-        ],
+        **synthesis.results(),
         "sensitivity": [
-            {"transform": transform, "computation": one.fit.id, "k": one.fit.result.k,
-             "estimate": plain_value(float(one.fit.result.estimate))}
-            for _, transform, one in variants
+            {
+                "transform": one.measure,
+                "computation": one.fit.id,
+                "k": one.fit.result.k,
+                "estimate": rounded(one.fit.result.estimate),
+            }
+            for one in alternatives
         ],
-        "left_out": dict(pooled.cohorts.left_out),
-    }  # fmt: skip
+        "left_out": dict(synthesis.left_out),
+    }

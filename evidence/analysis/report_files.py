@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence.analysis.index_page import index_html
 from evidence.analysis.run import AnalysisRun
 from evidence.files import write_text
 from evidence.report.csv_writer import write_csv
@@ -19,8 +20,8 @@ from evidence.report.html_writer import write_html
 def build_report(run: AnalysisRun, folder: str | Path, *, png: bool = False) -> tuple[Path, ...]:
     """Write a report to ``folder/<slug>`` and return its files.
 
-    HTML, Word, one CSV a table, one SVG a figure, ``results.json`` and ``ledger.json``. The folder is
-    replaced as a whole, so that a reader never meets half of a report.
+    HTML, Word, one CSV a table, one SVG a figure, ``results.json`` and ``ledger.json``. The folder
+    is replaced as a whole, so that a reader never meets half of a report.
 
     Parameters
     ----------
@@ -50,7 +51,9 @@ def build_report(run: AnalysisRun, folder: str | Path, *, png: bool = False) -> 
 def report_contents(run: AnalysisRun, *, png: bool = False) -> dict[str, bytes]:
     """Return the files of a report by name, as bytes."""
     texts = {
-        "report.html": write_html(run.document, run.ledger, navigation=((("All reports",), "../index.html"),)),
+        "report.html": write_html(
+            run.document, run.ledger, navigation=((("All reports",), "../index.html"),)
+        ),
         "results.json": to_json(run.results),
         "ledger.json": to_json(run.ledger),
         **{f"tables/{table.id}.csv": write_csv(table) for table in run.document.tables()},
@@ -79,8 +82,6 @@ def _replace(staging: Path, target: Path) -> None:
 
 def write_index(runs: Sequence[AnalysisRun], folder: str | Path) -> Path:
     """Write ``index.html``, which leads to all reports, and return its path."""
-    from evidence.analysis.index_page import index_html
-
     path = Path(folder) / "index.html"
     write_text(path, index_html(runs))
     return path

@@ -14,7 +14,7 @@ from evidence.analysis.declared import AnalysisFile, Comparison, Proportion, rea
 from evidence.analysis.places import analysis_path
 from evidence.analysis.proportion import proportion_section
 from evidence.analysis.review_table import review_section
-from evidence.report.document import Block, Document, Heading, Listing, Paragraph, Text
+from evidence.report.document import Block, Document, Heading, Listing, Paragraph, Span, Text
 from evidence.report.ledger import Ledger
 from evidence.trials.load import Trials, load_trials
 
@@ -78,7 +78,10 @@ def run_analysis(name: str | Path, *, trials: Trials | None = None) -> AnalysisR
     trials = trials or load_trials()
     ledger = Ledger(trials, file.content, software_versions())
     context = Context(trials=trials, ledger=ledger, declared=file.declared)
-    sections = {section.id: _section(context, file, index) for index, section in enumerate(file.declared.sections)}
+    sections = {
+        section.id: _section(context, file, index)
+        for index, section in enumerate(file.declared.sections)
+    }
     document = _document(context, file, sections)
     slug = file.declared.slug
     results = {
@@ -110,7 +113,9 @@ def _section(context: Context, file: AnalysisFile, index: int) -> SectionResult:
     return review_section(context, section, path)
 
 
-def _document(context: Context, file: AnalysisFile, sections: Mapping[str, SectionResult]) -> Document:
+def _document(
+    context: Context, file: AnalysisFile, sections: Mapping[str, SectionResult]
+) -> Document:
     blocks: list[Block] = [
         Heading(text=("Key results",)),
         Listing(items=tuple(section.headline for section in sections.values())),
@@ -131,19 +136,27 @@ def _document(context: Context, file: AnalysisFile, sections: Mapping[str, Secti
 
 def _question(context: Context, file: AnalysisFile) -> tuple[Text, ...]:
     given = [name for name in _QUESTION if name in file.declared.question]
-    return tuple((f"{_QUESTION[name]}: ", context.declared_text(f"question/{name}")) for name in given)
+    return tuple(
+        (f"{_QUESTION[name]}: ", context.declared_text(f"question/{name}")) for name in given
+    )
 
 
 def _methods(context: Context, sections: Mapping[str, SectionResult]) -> list[Block]:
     name = context.ledger.name
-    spans: dict[str, Any] = {package.replace("-", "_"): name(f"software:{package}") for package in SOFTWARE}
+    spans: dict[str, Span] = {
+        package.replace("-", "_"): name(f"software:{package}") for package in SOFTWARE
+    }
     general = context.ledger.prose(
-        "This report was generated from the evidence dataset, version {dataset} ({licence}). Every number is either a number "
-        "printed in a document, taken from the dataset with its place, or was computed from such numbers by a named function "
-        "with stated options; the ledger beside this report holds both, and `evidence verify` repeats them. Computed with "
-        "evidence {ms_evidence}, PyMARE {pymare}, statsmodels {statsmodels}, SciPy {scipy} and NumPy {numpy}.",
-        dataset=name("dataset:version"), licence=name("dataset:licence"), **spans,
-    )  # fmt: skip
+        "This report was generated from the evidence dataset, version {dataset} ({licence}). "
+        "Every number is either a number printed in a document, taken from the dataset with its "
+        "place, or was computed from such numbers by a named function with stated options; the "
+        "ledger beside this report holds both, and `evidence verify` repeats them. Computed with "
+        "evidence {ms_evidence}, PyMARE {pymare}, statsmodels {statsmodels}, SciPy {scipy} and "
+        "NumPy {numpy}.",
+        dataset=name("dataset:version"),
+        licence=name("dataset:licence"),
+        **spans,
+    )
     paragraphs = [text for section in sections.values() for text in section.methods]
     return [Heading(text=("Methods",)), *(Paragraph(text=text) for text in [*paragraphs, general])]
 
@@ -152,7 +165,11 @@ def _sources(context: Context) -> list[Block]:
     sources = context.trials.sources
     items: list[Text] = []
     for key in context.ledger.cited_sources():
-        parts: Text = (context.ledger.name(f"source:{key}/key"), ": ", context.ledger.name(f"source:{key}/citation"))
+        parts: Text = (
+            context.ledger.name(f"source:{key}/key"),
+            ": ",
+            context.ledger.name(f"source:{key}/citation"),
+        )
         if "address" in sources[key]:
             parts = (*parts, ". ", context.ledger.name(f"source:{key}/address"))
             parts = (*parts, " (read ", context.ledger.name(f"source:{key}/accessed"), ")")

@@ -6,9 +6,10 @@ number of decimals, or satisfies the printed relation or range.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from evidence.analysis.context import Context, joined
 from evidence.analysis.declared import ReviewCell, Update
@@ -17,6 +18,7 @@ from evidence.errors import AnalysisFileError
 from evidence.outcomes import summary_statistics as derived
 from evidence.report.document import Text
 from evidence.report.ledger import Quantity
+from evidence.trials.columns import Row
 from evidence.trials.printed import decimals_printed
 
 Verdict = Literal["agrees", "differs", "words"]
@@ -28,6 +30,13 @@ _FUNCTIONS: dict[str, tuple[Callable[..., float], tuple[str, ...]]] = {
     "relative-reduction-from-arms": (derived.relative_reduction_from_arms, ("treated", "control")),
     "percentage": (derived.percentage, ("events", "n")),
     "complement": (derived.complement, ("percent",)),
+}
+_RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "~": lambda value, printed: abs(value - printed) <= ABOUT * abs(printed),
 }
 
 
@@ -80,23 +89,27 @@ def _reported(context: Context, printed_id: str, address: str) -> Updated:
 def _computed(context: Context, update: Update) -> Quantity:
     quantities = [context.at(address) for address in update.inputs]
     if update.by == "mean":
-        return context.ledger.compute(derived.mean_of, {"values": quantities}).quantity("")
+        return context.ledger.compute(derived.mean_of, {"values": quantities}).quantity()
     function, arguments = _FUNCTIONS[update.by]
     if len(arguments) != len(quantities):
         raise AnalysisFileError(
-            f"{update.by} needs {len(arguments)} inputs ({', '.join(arguments)}) and was given {len(quantities)}.", update.inputs
+            f"{update.by} needs {len(arguments)} inputs ({', '.join(arguments)}) "
+            f"and was given {len(quantities)}.",
+            update.inputs,
         )
-    return context.ledger.compute(function, dict(zip(arguments, quantities, strict=True))).quantity("")
+    given = dict(zip(arguments, quantities, strict=True))
+    return context.ledger.compute(function, given).quantity()
 
 
 def _interval(context: Context, update: Update, digits: int) -> Text:
-    """Bounds of a relative reduction, from the bounds of its ratio: the upper one gives the lower."""
+    """Bounds of a relative reduction, from those of its ratio: the upper one gives the lower."""
     row = context.trials.row(update.inputs[0].partition("#")[0])
     if update.by != "relative-reduction" or row["ci_low"] is None:
         return ()
+    ratios = [context.at(f"{row['result_id']}#{name}") for name in ("ci_high", "ci_low")]
     bounds = [
-        context.ledger.compute(derived.relative_reduction, {"ratio": context.at(f"{row['result_id']}#{name}")}).quantity("")
-        for name in ("ci_high", "ci_low")
+        context.ledger.compute(derived.relative_reduction, {"ratio": ratio}).quantity()
+        for ratio in ratios
     ]
     low, high = (context.ledger.show(bound, f"fixed:{digits}") for bound in bounds)
     level = context.ledger.show(context.at(f"{row['result_id']}#ci_level"), "significant:3")
@@ -104,7 +117,9 @@ def _interval(context: Context, update: Update, digits: int) -> Text:
 
 
 def _how(context: Context, update: Update) -> Text:
-    given = [reported_text(context, address.partition("#")[0], p=False) for address in update.inputs]
+    given = [
+        reported_text(context, address.partition("#")[0], p=False) for address in update.inputs
+    ]
     words = {
         "relative-reduction": "one minus the ratio ",
         "relative-reduction-from-arms": "one minus the quotient of ",
@@ -122,30 +137,27 @@ def _printed_digits(context: Context, result_id: str) -> int:
     return max((decimals_printed(row["printed"], value) for value in values), default=0)
 
 
-def _verdict(printed: Mapping[str, Any], value: float) -> Verdict:
+def _verdict(printed: Row, value: float) -> Verdict:
     if printed["value"] is None and printed["range_low"] is None:
         return "words"
     return "agrees" if agrees(printed, value) else "differs"
 
 
-def agrees(row: Mapping[str, Any], value: float) -> bool:
+def agrees(row: Row, value: float) -> bool:
     """Tell whether ``value`` is compatible with what a row prints, at its own rounding."""
-    printed = row["value"]
+    printed: float | None = row["value"]
     if printed is None:
-        low, high = row["range_low"], row["range_high"]
-        half = 0.5 * 10 ** -decimals_printed(row["printed"], low)
-        return bool(low - half <= value <= high + half)
-    relations: dict[str, Callable[[float, float], bool]] = {
-        ">": lambda a, b: a > b,
-        "<": lambda a, b: a < b,
-        ">=": lambda a, b: a >= b,
-        "<=": lambda a, b: a <= b,
-        "~": lambda a, b: abs(a - b) <= ABOUT * abs(b),
-    }
-    if row["value_operator"] in relations:
-        return relations[row["value_operator"]](value, printed)
-    half = 0.5 * 10 ** -decimals_printed(row["printed"], printed)
-    return abs(value - printed) <= half * (1 + 1e-9)
+        low, high = float(row["range_low"]), float(row["range_high"])
+        half = _half(row, low)
+        return low - half <= value <= high + half
+    if row["value_operator"] in _RELATIONS:
+        return _RELATIONS[row["value_operator"]](value, printed)
+    return abs(value - printed) <= _half(row, printed) * (1 + 1e-9)
+
+
+def _half(row: Row, printed: float) -> float:
+    """Half a unit of the last decimal with which a number is printed."""
+    return 0.5 * 10.0 ** -decimals_printed(row["printed"], printed)
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict | None:

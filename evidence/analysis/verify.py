@@ -1,8 +1,9 @@
 """Is every number of a report still what its origin says? Re-reads the files, follows and repeats.
 
-A report passes if its dataset is the one it was made from, each reported number stands in the dataset, each
-computation repeated gives the same result, each number and name in HTML, Word and figures is the text of its
-ledger entry, no digit stands anywhere without an entry, and the tables and results files are what the analysis gives.
+A report passes if its dataset is the one it was made from, each reported number stands in the
+dataset, each computation repeated gives the same result, each number and name in HTML, Word and
+figures is the text of its ledger entry, no digit stands anywhere without an entry, and the tables
+and results files are what the analysis gives.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from typing import Any
 
 from evidence.analysis.declared import read_analysis
 from evidence.analysis.places import analysis_path
+from evidence.analysis.replay import Replay
 from evidence.analysis.report_files import report_contents
 from evidence.analysis.run import AnalysisRun, run_analysis, software_versions
 from evidence.errors import EvidenceError, VerificationError
-from evidence.report.numbers import format_number
-from evidence.report.origins import Origins, plain_value, read_path, run
+from evidence.report.origins import Origins
 from evidence.report.rendered import Rendered, read_docx, read_html, read_svg
 from evidence.trials.load import Trials, load_trials
 
-#: Files that hold reader-visible text, and how each is read.
+#: Files, beside the tables, that must be what the analysis gives, byte by byte.
 _GENERATED = ("results.json", "ledger.json")
+_LEDGER_PARTS = frozenset(
+    ("analysis", "dataset", "numbers", "names", "reported", "computations", "software")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def verify_report(folder: str | Path, *, trials: Trials | None = None) -> Verifi
     problems += list(_origin_problems(ledger, trials))
     for name, found in rendered.items():
         problems += [f"{name}: {fault}" for fault in _rendered_problems(found, ledger)]
-    problems += list(_page_problems(path, ledger, rendered))
+    problems += list(_page_problems(ledger, rendered["report.html"]))
     problems += list(_generated_problems(path, ledger, trials))
     return Verification(
         slug=str(ledger["analysis"]),
@@ -85,14 +89,19 @@ def verify_report(folder: str | Path, *, trials: Trials | None = None) -> Verifi
 def _ledger(path: Path) -> dict[str, Any]:
     file = path / "ledger.json"
     if not file.is_file():
-        raise VerificationError(f"{path} was to be verified and has no ledger.json. Name the folder of a report, such as reports/<slug>.")
+        raise VerificationError(
+            f"{path} was to be verified and has no ledger.json. "
+            "Name the folder of a report, such as reports/<slug>."
+        )
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        wanted = {"analysis", "dataset", "numbers", "names", "reported", "computations", "software"}
-        if not wanted <= set(content):
-            raise VerificationError(f"{file} lacks {', '.join(sorted(wanted - set(content)))}. Build the report anew.")
+        absent = _LEDGER_PARTS - set(content)
     except (ValueError, TypeError) as error:
-        raise VerificationError(f"{file} is not a ledger ({error}). Build the report anew.") from error
+        raise VerificationError(
+            f"{file} is not a ledger ({error}). Build the report anew."
+        ) from error
+    if absent:
+        raise VerificationError(f"{file} lacks {', '.join(sorted(absent))}. Build the report anew.")
     return dict(content)
 
 
@@ -112,15 +121,18 @@ def _read(file: Path) -> Rendered:
     except EvidenceError:
         raise
     except Exception as error:
-        raise VerificationError(f"{file} cannot be read ({error}); build the report anew.") from error
+        raise VerificationError(
+            f"{file} cannot be read ({error}); build the report anew."
+        ) from error
 
 
 def _dataset_problems(ledger: Mapping[str, Any], trials: Trials) -> Iterator[str]:
-    made_from = ledger["dataset"]
-    if made_from.get("sha256") != trials.sha256:
+    version, sha256 = ledger["dataset"].get("version"), ledger["dataset"].get("sha256")
+    if sha256 != trials.sha256:
         yield (
-            f"dataset: the report was made from version {made_from.get('version')} with SHA-256 {str(made_from.get('sha256'))[:12]}, "
-            f"and the dataset at hand has {trials.sha256[:12]}; build the report anew or use its dataset"
+            f"dataset: the report was made from version {version} with SHA-256 {str(sha256)[:12]}, "
+            f"and the dataset at hand has {trials.sha256[:12]}; "
+            "build the report anew or use its dataset"
         )
 
 
@@ -136,63 +148,6 @@ def _origin_problems(ledger: Mapping[str, Any], trials: Trials) -> Iterator[str]
     yield from replay.problems()
 
 
-class Replay:
-    """Repeats the ledger of a report: reported numbers from the dataset, computations from their inputs."""
-
-    def __init__(self, ledger: Mapping[str, Any], origins: Origins) -> None:
-        self._ledger = ledger
-        self._origins = origins
-        self._results: dict[str, Any] = {}
-
-    def problems(self) -> Iterator[str]:
-        """Yield what the ledger says and its origins do not give."""
-        for name, record in self._ledger["computations"].items():
-            yield from self._guarded(name, lambda name=name, record=record: self._computation(name, record))
-        for result_id, entry in self._ledger["reported"].items():
-            yield from self._guarded(result_id, lambda i=result_id, e=entry: _same(i, self._origins.reported(i), e))
-        for name, entry in self._ledger["numbers"].items():
-            yield from self._guarded(name, lambda e=entry: _same(e["of"], self._shown(e), e["text"]))
-        for name, entry in self._ledger["names"].items():
-            yield from self._guarded(name, lambda e=entry: _same(e["of"], self._named(e), e["text"]))
-
-    def _guarded(self, name: str, check: Any) -> Iterator[str]:
-        try:
-            fault = check()
-        except (EvidenceError, KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
-            fault = f"its origin cannot be followed ({type(error).__name__}: {error})"
-        if fault:
-            yield f"ledger {name}: {fault}"
-
-    def _computation(self, name: str, record: Mapping[str, Any]) -> str | None:
-        values = {argument: self._values(given) for argument, given in record["inputs"].items()}
-        self._results[name] = run(record["function"], values, record["options"])
-        return _same(record["function"], plain_value(self._results[name]), record["result"])
-
-    def _values(self, given: str | list[str]) -> Any:
-        return [self._value(one) for one in given] if isinstance(given, list) else self._value(given)
-
-    def _value(self, quantity: str) -> float:
-        origin, _, path = quantity.rpartition("#")
-        if origin in self._results:
-            return float(read_path(self._results[origin], path))
-        return float(self._origins.trials.row(origin)[path])
-
-    def _shown(self, entry: Mapping[str, Any]) -> str:
-        return format_number(self._value(entry["of"]), entry["format"])
-
-    def _named(self, entry: Mapping[str, Any]) -> str:
-        return self._origins.text(entry["of"], self._results)
-
-
-def _same(what: str, found: Any, stated: Any) -> str | None:
-    return None if found == stated else f"{what} gives {_brief(found)}, and the ledger states {_brief(stated)}"
-
-
-def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 120 else f"{text[:117]}..."
-
-
 def _rendered_problems(found: Rendered, ledger: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"a digit without an origin: {orphan!r}" for orphan in found.orphans)
     for kind, pairs in (("numbers", found.numbers), ("names", found.names)):
@@ -201,16 +156,17 @@ def _rendered_problems(found: Rendered, ledger: Mapping[str, Any]) -> Iterator[s
             if entry is None:
                 yield f"{identifier} ({text!r}) is not in the ledger"
             elif entry["text"] != text:
-                yield f"{identifier} shows {text!r}, and the ledger has {entry['text']!r} (from {entry['of']})"
+                stated = f"{entry['text']!r} (from {entry['of']})"
+                yield f"{identifier} shows {text!r}, and the ledger has {stated}"
 
 
-def _page_problems(path: Path, ledger: Mapping[str, Any], rendered: Mapping[str, Rendered]) -> Iterator[str]:
-    if dict(rendered["report.html"].ledger) != dict(ledger):
+def _page_problems(ledger: Mapping[str, Any], page: Rendered) -> Iterator[str]:
+    if dict(page.ledger) != dict(ledger):
         yield "report.html: the ledger inside the page is not that of ledger.json"
 
 
 def _generated_problems(path: Path, ledger: Mapping[str, Any], trials: Trials) -> Iterator[str]:
-    """Run the analysis again and compare what it gives with the files, and the order of their numbers."""
+    """Run the analysis again; compare what it gives with the files and the order of numbers."""
     try:
         fresh = run_analysis(str(ledger["analysis"]), trials=trials)
     except EvidenceError as error:
@@ -231,11 +187,16 @@ def _file_problem(file: Path, name: str, content: bytes) -> Iterator[str]:
     if not file.is_file():
         yield f"{name}: is missing"
     elif file.read_bytes() != content:
-        yield f"{name}: differs from what the analysis gives ({_first_difference(file.read_bytes(), content)})"
+        difference = _first_difference(file.read_bytes(), content)
+        yield f"{name}: differs from what the analysis gives ({difference})"
 
 
 def _first_difference(found: bytes, expected: bytes) -> str:
-    pairs = zip(found.decode("utf-8", "replace").splitlines(), expected.decode("utf-8").splitlines(), strict=False)
+    pairs = zip(
+        found.decode("utf-8", "replace").splitlines(),
+        expected.decode("utf-8").splitlines(),
+        strict=False,
+    )
     for number, (one, other) in enumerate(pairs, start=1):
         if one != other:
             return f"line {number}: {one.strip()[:60]!r} instead of {other.strip()[:60]!r}"
@@ -259,5 +220,3 @@ def _expected(name: str, content: bytes) -> Rendered:
         return read_docx(content)
     text = content.decode("utf-8")
     return read_svg(text) if name.endswith(".svg") else read_html(text)
-
-

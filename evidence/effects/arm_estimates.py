@@ -61,8 +61,8 @@ def log_ratio_of_rates(
 ) -> ArmEffects:
     """Log rate ratio of two independent arms, from each arm's rate with its interval.
 
-    The standard error of each log rate is read from its interval, ``(log high - log low) / 2z``, and the
-    variances add up.
+    The standard error of each log rate is read from its interval, ``(log high - log low) / 2z``,
+    and the variances add up.
 
     Parameters
     ----------
@@ -87,18 +87,11 @@ def log_ratio_of_rates(
     check.level(level)
     for arm, (rate, low, high) in enumerate(((r1, l1, h1), (r2, l2, h2)), start=1):
         check.where(low <= 0, f"the lower bound of arm {arm} must be positive, and is {{}}", low)
-        check.where(
-            (rate < low) | (rate > high),
-            f"the interval of arm {arm}, {{}} to {{}}, does not hold {{}}",
-            low,
-            high,
-            rate,
-        )
+        outside = f"the interval of arm {arm}, {{}} to {{}}, does not hold {{}}"
+        check.where((rate < low) | (rate > high), outside, low, high, rate)
     check.refuse("Compare with the source.")
-    se1, se2 = (
-        se_from_ci(np.log(l1), np.log(h1), level=level),
-        se_from_ci(np.log(l2), np.log(h2), level=level),
-    )
+    se1 = se_from_ci(np.log(l1), np.log(h1), level=level)
+    se2 = se_from_ci(np.log(l2), np.log(h2), level=level)
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=se1**2 + se2**2, measure="IRR")
 
 
@@ -112,8 +105,9 @@ def log_ratio_of_rates_of_patients(
 ) -> ArmEffects:
     """Log rate ratio where only rates, patients and planned length are printed.
 
-    The events of an arm are taken as ``rate * n * months / 12``, as if all patients had been followed to the
-    end and events were independent; the variance ``1/events1 + 1/events2`` is therefore a lower bound.
+    The events of an arm are taken as ``rate * n * months / 12``, as if all patients had been
+    followed to the end and events were independent; the variance ``1/events1 + 1/events2`` is
+    therefore a lower bound.
 
     Parameters
     ----------
@@ -129,11 +123,14 @@ def log_ratio_of_rates_of_patients(
 
     References
     ----------
-    metafor: ``escalc(measure="IRR", x1i=, t1i=, x2i=, t2i=)`` with the derived events and patient-years.
+    metafor: ``escalc(measure="IRR", x1i=, t1i=, x2i=, t2i=)`` with the derived events and
+    patient-years.
     """
     names = ("rate1", "n1", "months1", "rate2", "n2", "months2")
     check = InputCheck("A log rate ratio from the rate, patients and length of each arm")
-    numbers = check.numbers(**dict(zip(names, (rate1, n1, months1, rate2, n2, months2), strict=True)))
+    numbers = check.numbers(
+        **dict(zip(names, (rate1, n1, months1, rate2, n2, months2), strict=True))
+    )
     for name, number in zip(names, numbers, strict=True):
         check.where(number <= 0, f"{name} must be positive, and is {{}}", number)
     check.refuse("Compare with the source.")

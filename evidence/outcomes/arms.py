@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.errors import BadInput, EmptySelection
-from evidence.outcomes.selection import Question, Row, is_treated, one_row, participants, select_outcome
+from evidence.errors import BadInput, EmptySelection, refuse
+from evidence.outcomes.routes import addresses, try_routes
+from evidence.outcomes.selection import (
+    Question,
+    is_treated,
+    one_row,
+    participants,
+    select_outcome,
+)
+from evidence.trials.columns import Row
 from evidence.trials.load import Trials
 
 #: From what a proportion of a cohort is computed.
 ARM_ROUTES = ("events-of-patients", "proportion-with-ci", "percentage-of-patients")
+_INTERVAL = {"percent": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +63,9 @@ class Cohorts:
     left_out: Mapping[str, str]
 
 
-def find_cohorts(trials: Trials, question: Question, *, routes: Sequence[str] = ARM_ROUTES) -> Cohorts:
+def find_cohorts(
+    trials: Trials, question: Question, *, routes: Sequence[str] = ARM_ROUTES
+) -> Cohorts:
     """Return one cohort for each study that has the numbers of one of the routes.
 
     A study whose patients another selected study already counts (``overlaps`` in its file) must be
@@ -70,41 +81,38 @@ def find_cohorts(trials: Trials, question: Question, *, routes: Sequence[str] = 
     unknown = [route for route in routes if route not in ARM_ROUTES]
     if unknown:
         raise BadInput(f"A cohort's proportion needs routes of {', '.join(ARM_ROUTES)}.", unknown)
+    attempt = try_routes(
+        _treated_arms(trials, question),
+        lambda rows, route: _by_route(trials, rows, route),
+        routes=routes,
+        exclude=question.exclude,
+    )
+    problems = [*attempt.problems, *_shared_patients(trials, attempt.found)]
+    refuse(BadInput, f"{question.outcome}: {len(problems)} choices are open.", problems)
+    if not attempt.found:
+        raise EmptySelection(
+            f"{question.outcome}: no study has the numbers of {', '.join(routes)}. "
+            "Add a route, or data."
+        )
+    return Cohorts(question=question, cohorts=attempt.found, left_out=attempt.left_out)
+
+
+def _treated_arms(trials: Trials, question: Question) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the rows of each arm on the question's therapy, with its study_id."""
     by_arm: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in select_outcome(trials, question):
         if is_treated(row, question) and row["comparator_arm"] is None:
             by_arm[row["study_id"], str(row["arm"])].append(row)
-    found, left_out, problems = [], dict(question.exclude), []
-    for (study_id, _), rows in by_arm.items():
-        try:
-            cohort = next(filter(None, (_by_route(trials, rows, route) for route in routes)), None)
-        except BadInput as error:
-            problems.append(str(error))
-            continue
-        if cohort is None:
-            left_out[study_id] = f"none of the routes {', '.join(routes)} has all its numbers"
-        else:
-            found.append(cohort)
-    problems += _shared_patients(trials, found)
-    if problems:
-        raise BadInput(f"{question.outcome}: {len(problems)} choices are open.", problems)
-    if not found:
-        raise EmptySelection(f"{question.outcome}: no study has the numbers of {', '.join(routes)}. Add a route, or data.")
-    return Cohorts(question=question, cohorts=tuple(found), left_out=left_out)
+    yield from ((study_id, rows) for (study_id, _), rows in by_arm.items())
 
 
 def _by_route(trials: Trials, rows: Sequence[Row], route: str) -> Cohort | None:
-    inputs: dict[str, str] = {}
     wanted = ("events",) if route == "events-of-patients" else ("km_proportion", "proportion")
     row = _row(rows, wanted, with_interval=route == "proportion-with-ci")
     if row is None:
         return None
     size = participants(trials, row)
-    if route == "proportion-with-ci":
-        inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
-    elif size is not None:
-        name = "xi" if route == "events-of-patients" else "percent"
-        inputs = {name: f"{row['result_id']}#value", "ni": f"{size}#value"}
+    inputs = _inputs(row, size, route)
     if not inputs:
         return None
     return Cohort(
@@ -120,7 +128,13 @@ def _by_route(trials: Trials, rows: Sequence[Row], route: str) -> Cohort | None:
     )
 
 
-_INTERVAL = {"percent": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
+def _inputs(row: Row, size: str | None, route: str) -> dict[str, str]:
+    if route == "proportion-with-ci":
+        return addresses(row["result_id"], _INTERVAL)
+    if size is None:
+        return {}
+    name = "xi" if route == "events-of-patients" else "percent"
+    return {**addresses(row["result_id"], {name: "value"}), "ni": f"{size}#value"}
 
 
 def _row(rows: Sequence[Row], statistics: Sequence[str], *, with_interval: bool) -> Row | None:
@@ -131,6 +145,7 @@ def _row(rows: Sequence[Row], statistics: Sequence[str], *, with_interval: bool)
             if row["statistic"] == statistic
             and row["value"] is not None
             and row["value_operator"] == "="
+            and (statistic == "events" or row["unit"] == "%")
             and (row["ci_low"] is not None or not with_interval)
         ]
         if fitting:
@@ -146,4 +161,7 @@ def _shared_patients(trials: Trials, cohorts: Sequence[Cohort]) -> list[str]:
         for other in trials.studies[study_id]["overlaps"]
         if other in selected
     }
-    return [f"{first} and {second} share patients; put one of them under `exclude` with the reason" for first, second in sorted(pairs)]
+    return [
+        f"{first} and {second} share patients; put one of them under `exclude` with the reason"
+        for first, second in sorted(pairs)
+    ]

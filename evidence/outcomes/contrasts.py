@@ -10,21 +10,45 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evidence.errors import BadInput, EmptySelection
+from evidence.errors import BadInput, EmptySelection, refuse
+from evidence.outcomes.routes import addresses, try_routes
 from evidence.outcomes.selection import (
     Question,
-    Row,
     is_compared,
     is_treated,
     one_row,
     participants,
     select_outcome,
 )
+from evidence.trials.columns import Row
 from evidence.trials.load import Trials
 
 #: The published ratio that belongs to a measure.
 RATIO_OF = {"IRR": "rate_ratio", "HR": "hazard_ratio", "RR": "risk_ratio", "OR": "odds_ratio"}
-ROUTES = ("published-ratio", "events-per-person-years", "rates-with-ci", "rates-of-patients", "events-of-patients")
+ROUTES = (
+    "published-ratio",
+    "events-per-person-years",
+    "rates-with-ci",
+    "rates-of-patients",
+    "events-of-patients",
+)
+#: For the routes over two arms: what is needed of an arm, as arguments for arm 1 and arm 2.
+_ARGUMENTS = {
+    "events-per-person-years": {"count": ("x1i", "x2i"), "person_years": ("t1i", "t2i")},
+    "rates-with-ci": {
+        "rate": ("rate1", "rate2"),
+        "rate_low": ("low1", "low2"),
+        "rate_high": ("high1", "high2"),
+    },
+    "rates-of-patients": {
+        "rate": ("rate1", "rate2"),
+        "n": ("n1", "n2"),
+        "months": ("months1", "months2"),
+    },
+    "events-of-patients": {"events": ("ai", "ci"), "n": ("n1i", "n2i")},
+}
+_INTERVAL = {"estimate": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
+_OF_AN_ARM = ("events", "count", "person_years", "rate", "proportion", "km_proportion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +89,9 @@ class Contrasts:
     left_out: Mapping[str, str]
 
 
-def find_contrasts(trials: Trials, question: Question, *, measure: str, routes: Sequence[str]) -> Contrasts:
+def find_contrasts(
+    trials: Trials, question: Question, *, measure: str, routes: Sequence[str]
+) -> Contrasts:
     """Return one contrast for each study that has the numbers of one of the routes.
 
     Raises
@@ -75,68 +101,25 @@ def find_contrasts(trials: Trials, question: Question, *, measure: str, routes: 
     EmptySelection
         No study has the numbers of any route.
     """
-    unknown = [route for route in routes if route not in ROUTES]
-    if unknown or measure not in RATIO_OF:
-        raise BadInput(f"A comparison needs a measure of {', '.join(RATIO_OF)} and routes of {', '.join(ROUTES)}.", unknown)
+    _check_words(measure, routes)
     by_study: dict[str, list[Row]] = defaultdict(list)
     for row in select_outcome(trials, question):
         by_study[row["study_id"]].append(row)
-    found, left_out, problems = [], dict(question.exclude), []
-    for study_id, rows in by_study.items():
-        try:
-            contrast = _first_route(trials, question, rows, measure, routes)
-        except BadInput as error:
-            problems.append(str(error))
-            continue
-        if contrast is None:
-            left_out[study_id] = f"none of the routes {', '.join(routes)} has all its numbers"
-        else:
-            found.append(contrast)
-    if problems:
-        raise BadInput(f"{len(problems)} studies need a choice.", problems)
-    if not found:
+
+    def find(rows: Sequence[Row], route: str) -> Contrast | None:
+        return _Study(trials=trials, question=question, rows=rows).contrast(measure, route)
+
+    attempt = try_routes(by_study.items(), find, routes=routes, exclude=question.exclude)
+    refuse(BadInput, f"{len(attempt.problems)} studies need a choice.", attempt.problems)
+    if not attempt.found:
         raise EmptySelection(
-            f"{question.outcome}: {len(by_study)} studies report it ({', '.join(sorted(by_study))}), and none has "
-            f"the numbers of {', '.join(routes)}. Add a route, or extract the missing numbers."
+            f"{question.outcome}: {len(by_study)} studies report it "
+            f"({', '.join(sorted(by_study))}), and none has the numbers of {', '.join(routes)}. "
+            "Add a route, or extract the missing numbers."
         )
-    return Contrasts(question=question, measure=measure, contrasts=tuple(found), left_out=left_out)
-
-
-def _first_route(
-    trials: Trials, question: Question, rows: Sequence[Row], measure: str, routes: Sequence[str]
-) -> Contrast | None:
-    treated = [row for row in rows if is_treated(row, question)]
-    arms = sorted({str(row["arm"]) for row in treated})
-    if len(arms) > 1:
-        raise BadInput(f"{rows[0]['study_id']}: arms {', '.join(arms)} all fit; name one with `arms`.")
-    for route in routes:
-        contrast = _by_route(trials, question, rows, measure, route)
-        if contrast is not None:
-            return contrast
-    return None
-
-
-def _by_route(trials: Trials, question: Question, rows: Sequence[Row], measure: str, route: str) -> Contrast | None:
-    if route == "published-ratio":
-        return _published(trials, question, rows, measure)
-    treated = _arm_numbers(trials, [row for row in rows if is_treated(row, question)])
-    compared = _arm_numbers(trials, [row for row in rows if is_compared(row, question)])
-    wanted = {
-        "events-per-person-years": (("count", "x{}i"), ("person_years", "t{}i")),
-        "rates-with-ci": (("rate", "rate{}"), ("rate_low", "low{}"), ("rate_high", "high{}")),
-        "rates-of-patients": (("rate", "rate{}"), ("n", "n{}"), ("months", "months{}")),
-        "events-of-patients": (("events", "{}i"), ("n", "n{}i")),
-    }[route]
-    if any(name not in treated or name not in compared for name, _ in wanted):
-        return None
-    inputs = {}
-    for arm, numbers in ((1, treated), (2, compared)):
-        for name, argument in wanted:
-            letter = {1: "a", 2: "c"}[arm] if argument == "{}i" else arm
-            inputs[argument.format(letter)] = numbers[name]
-    first = next(row for row in rows if is_treated(row, question))
-    second = next(row for row in rows if is_compared(row, question))
-    return _contrast(trials, first, str(second["arm"]), route, inputs, question, rows)
+    return Contrasts(
+        question=question, measure=measure, contrasts=attempt.found, left_out=attempt.left_out
+    )
 
 
 def substituted(trials: Trials, contrast: Contrast, result_id: str) -> Contrast:
@@ -148,63 +131,123 @@ def substituted(trials: Trials, contrast: Contrast, result_id: str) -> Contrast:
         The row is of another study, or prints no ratio with an interval.
     """
     row = trials.row(result_id)
-    if row["study_id"] != contrast.study_id or row["ci_low"] is None or row["statistic"] not in RATIO_OF.values():
+    is_ratio = row["statistic"] in RATIO_OF.values() and row["ci_low"] is not None
+    if row["study_id"] != contrast.study_id or not is_ratio:
         raise BadInput(
-            f"{result_id} was to stand for the effect of {contrast.study_id} and is no ratio of that study with an interval."
+            f"{result_id} was to stand for the effect of {contrast.study_id} "
+            "and is no ratio of that study with an interval."
         )
-    inputs = {name: f"{result_id}#{column}" for name, column in _INTERVAL.items()}
+    inputs = addresses(result_id, _INTERVAL)
     return replace(contrast, route="published-ratio", inputs=inputs, level=row["ci_level"] / 100)
 
 
-def _published(trials: Trials, question: Question, rows: Sequence[Row], measure: str) -> Contrast | None:
-    fitting = [row for row in rows if row["statistic"] == RATIO_OF[measure] and row["ci_low"] is not None]
-    row = one_row(fitting, f"{rows[0]['study_id']}, {RATIO_OF[measure]} with interval")
-    if row is None:
-        return None
-    inputs = {name: f"{row['result_id']}#{column}" for name, column in _INTERVAL.items()}
-    return _contrast(trials, row, str(row["comparator_arm"]), "published-ratio", inputs, question, rows)
+def _check_words(measure: str, routes: Sequence[str]) -> None:
+    unknown = [route for route in routes if route not in ROUTES]
+    if unknown or measure not in RATIO_OF:
+        raise BadInput(
+            f"A comparison needs a measure of {', '.join(RATIO_OF)} "
+            f"and routes of {', '.join(ROUTES)}.",
+            unknown,
+        )
 
 
-_INTERVAL = {"estimate": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Study:
+    """The rows of one study that answer the question."""
 
+    trials: Trials
+    question: Question
+    rows: Sequence[Row]
 
-def _contrast(
-    trials: Trials, row: Row, other: str, route: str, inputs: Mapping[str, str], question: Question, rows: Sequence[Row]
-) -> Contrast:
-    shown = {}
-    for number, arm in ((1, str(row["arm"])), (2, other)):
-        numbers = _arm_numbers(trials, [r for r in rows if r["arm"] == arm and r["comparator_arm"] is None])
-        size = participants(trials, row, arm)
+    def contrast(self, measure: str, route: str) -> Contrast | None:
+        """Return the contrast by one route, or None if a number is missing."""
+        self._check_arms()
+        return self._published(measure) if route == "published-ratio" else self._by_arms(route)
+
+    def _check_arms(self) -> None:
+        arms = sorted({str(row["arm"]) for row in self.rows if is_treated(row, self.question)})
+        if len(arms) > 1:
+            raise BadInput(
+                f"{self.rows[0]['study_id']}: arms {', '.join(arms)} all fit; name one with `arms`."
+            )
+
+    def _published(self, measure: str) -> Contrast | None:
+        statistic = RATIO_OF[measure]
+        fitting = [
+            row
+            for row in self.rows
+            if row["statistic"] == statistic
+            and row["ci_low"] is not None
+            and row["value_operator"] == "="
+        ]
+        row = one_row(fitting, f"{self.rows[0]['study_id']}, {statistic} with interval")
+        if row is None:
+            return None
+        inputs = addresses(row["result_id"], _INTERVAL)
+        return self._contrast(row, str(row["comparator_arm"]), "published-ratio", inputs)
+
+    def _by_arms(self, route: str) -> Contrast | None:
+        treated = [row for row in self.rows if is_treated(row, self.question)]
+        compared = [row for row in self.rows if is_compared(row, self.question)]
+        numbers = (_arm_numbers(self.trials, treated), _arm_numbers(self.trials, compared))
+        wanted = _ARGUMENTS[route]
+        if any(name not in found for found in numbers for name in wanted):
+            return None
+        inputs = {
+            arguments[arm]: numbers[arm][name]
+            for arm in (0, 1)
+            for name, arguments in wanted.items()
+        }
+        return self._contrast(treated[0], str(compared[0]["arm"]), route, inputs)
+
+    def _contrast(self, row: Row, other: str, route: str, inputs: Mapping[str, str]) -> Contrast:
+        return Contrast(
+            study_id=row["study_id"],
+            study=row["study"],
+            arm=str(row["arm"]),
+            comparator_arm=other,
+            route=route,
+            inputs=inputs,
+            shown={**self._shown(row, str(row["arm"]), 1), **self._shown(row, other, 2)},
+            level=(row["ci_level"] or 95.0) / 100,
+        )
+
+    def _shown(self, row: Row, arm: str, number: int) -> dict[str, str]:
+        alone = [one for one in self.rows if one["arm"] == arm and one["comparator_arm"] is None]
+        numbers = _arm_numbers(self.trials, alone)
+        size = participants(self.trials, row, arm)
         if size is not None:
             numbers.setdefault("n", f"{size}#value")
-        shown |= {f"{name}{number}": at for name, at in numbers.items()}
-    return Contrast(
-        study_id=row["study_id"],
-        study=row["study"],
-        arm=str(row["arm"]),
-        comparator_arm=other,
-        route=route,
-        inputs=inputs,
-        shown=shown,
-        level=(row["ci_level"] or 95.0) / 100,
-    )
+        return {f"{name}{number}": at for name, at in numbers.items()}
 
 
 def _arm_numbers(trials: Trials, rows: Sequence[Row]) -> dict[str, str]:
     """Return statistic to address for the rows of one arm, with its number of patients."""
     numbers: dict[str, str] = {}
-    for statistic in ("events", "count", "person_years", "rate", "proportion", "km_proportion"):
-        fitting = [row for row in rows if row["statistic"] == statistic and row["comparator_arm"] is None]
-        row = one_row(fitting, f"{rows[0]['study_id']}, {rows[0]['arm']}, {statistic}") if fitting else None
-        if row is None or row["value"] is None:
-            continue
-        numbers[statistic] = f"{row['result_id']}#value"
-        if statistic == "rate" and row["timepoint_months"] is not None:
-            numbers["months"] = f"{row['result_id']}#timepoint_months"
-        if row["ci_low"] is not None:
-            numbers |= {f"{statistic}_low": f"{row['result_id']}#ci_low", f"{statistic}_high": f"{row['result_id']}#ci_high"}
-    if rows:
-        size = participants(trials, rows[0])
-        if size is not None:
-            numbers["n"] = f"{size}#value"
+    for statistic in _OF_AN_ARM:
+        numbers |= _statistic_numbers(rows, statistic)
+    size = participants(trials, rows[0]) if rows else None
+    if size is not None:
+        numbers["n"] = f"{size}#value"
     return numbers
+
+
+def _statistic_numbers(rows: Sequence[Row], statistic: str) -> dict[str, str]:
+    fitting = [
+        row
+        for row in rows
+        if row["statistic"] == statistic
+        and row["comparator_arm"] is None
+        and row["value_operator"] == "="
+    ]
+    if not fitting:
+        return {}
+    row = one_row(fitting, f"{rows[0]['study_id']}, {rows[0]['arm']}, {statistic}")
+    if row is None or row["value"] is None:
+        return {}
+    columns = {statistic: "value"}
+    if row["unit"] == "relapses/patient-year" and row["timepoint_months"] is not None:
+        columns["months"] = "timepoint_months"
+    if row["ci_low"] is not None:
+        columns |= {f"{statistic}_low": "ci_low", f"{statistic}_high": "ci_high"}
+    return addresses(row["result_id"], columns)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from evidence.errors import BadInput, EmptySelection, UnknownName
+from evidence.errors import BadInput, EmptySelection, UnknownName, refuse
+from evidence.trials.columns import Row
 from evidence.trials.load import Criterion, Trials
 
-Row = Mapping[str, Any]
 #: Which patients a denominator counts, the most suitable first: for a harm all who were treated.
 ANALYSIS_SETS = {
     "safety": ("safety", "treated", "transplanted", None, "ITT", "randomised", "analysed"),
-    "efficacy": ("analysed", "ITT", "full analysis set", "treated", "transplanted", "safety", None, "randomised"),
+    "efficacy": (
+        "analysed",
+        "ITT",
+        "full analysis set",
+        "treated",
+        "transplanted",
+        "safety",
+        None,
+        "randomised",
+    ),
 }
 
 
@@ -26,7 +34,8 @@ class Question:
     outcome : str
         Outcome of the vocabulary.
     definitions : tuple of str
-        Definitions that count, where an outcome has several (such as 6-month confirmation); empty for any.
+        Definitions that count, where an outcome has several (such as 6-month confirmation); empty
+        for any.
     therapy, comparator : str
         Therapies of the vocabulary; no comparator for a single-arm question.
     arms, comparator_arms : tuple of str
@@ -53,7 +62,7 @@ class Question:
     months: tuple[float, float] | None = None
     studies: tuple[str, ...] = ()
     exclude: Mapping[str, str] = field(default_factory=dict)
-    choose: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    choose: Mapping[str, Mapping[str, str | float | None]] = field(default_factory=dict)
 
 
 def select_outcome(trials: Trials, question: Question) -> list[Row]:
@@ -67,35 +76,45 @@ def select_outcome(trials: Trials, question: Question) -> list[Row]:
         No row answers the question.
     """
     _check_studies(trials, question)
-    criteria: dict[str, Criterion] = {"outcome": question.outcome, "preferred": True}
-    if question.definitions:
-        criteria["outcome_definition"] = list(question.definitions)
-    if question.designs:
-        criteria["design"] = list(question.designs)
-    if question.studies:
-        criteria["study_id"] = list(question.studies)
-    rows = [row for row in trials.where(**criteria).rows() if _wanted(row, question)]
+    found = trials.where(**_criteria(question)).rows()
+    rows = [row for row in found if _wanted(row, question)]
     if not rows:
+        months = question.months
+        time = f" at {months[0]:g} to {months[1]:g} months" if months else ""
         raise EmptySelection(
-            f"{question.outcome} with {question.therapy} was asked for"
-            f"{f' at {question.months[0]:g} to {question.months[1]:g} months' if question.months else ''}; "
-            "the dataset has the outcome, but not for these arms and times. Widen `months`, `arms` or `studies`."
+            f"{question.outcome} with {question.therapy} was asked for{time}; "
+            "the dataset has the outcome, but not for these arms and times. "
+            "Widen `months`, `arms` or `studies`."
         )
     return rows
 
 
+def _criteria(question: Question) -> dict[str, Criterion]:
+    lists = {
+        "outcome_definition": question.definitions,
+        "design": question.designs,
+        "study_id": question.studies,
+    }
+    chosen = {column: list(values) for column, values in lists.items() if values}
+    return {"outcome": question.outcome, "preferred": True, **chosen}
+
+
 def _check_studies(trials: Trials, question: Question) -> None:
     named = {*question.studies, *question.exclude, *question.choose}
-    problems = [str(UnknownName("study", name, trials.studies)) for name in sorted(named - set(trials.studies))]
-    if problems:
-        raise BadInput("The question names studies that the dataset does not have.", problems)
+    problems = [
+        str(UnknownName("study", name, trials.studies))
+        for name in sorted(named - set(trials.studies))
+    ]
+    refuse(BadInput, "The question names studies that the dataset does not have.", problems)
 
 
 def _wanted(row: Row, question: Question) -> bool:
     if row["study_id"] in question.exclude or row["subgroup"] is not None:
         return False
     months = row["timepoint_months"]
-    if question.months and (months is None or not question.months[0] <= months <= question.months[1]):
+    if question.months and (
+        months is None or not question.months[0] <= months <= question.months[1]
+    ):
         return False
     chosen = question.choose.get(row["study_id"], {})
     if any(row[name] != value for name, value in chosen.items()):
@@ -107,7 +126,9 @@ def is_treated(row: Row, question: Question) -> bool:
     """Tell whether a row is about the question's therapy (alone or against its comparator)."""
     if row["therapy"] != question.therapy or (question.arms and row["arm"] not in question.arms):
         return False
-    return row["comparator_arm"] is None or _is_comparator(row["comparator"], row["comparator_arm"], question)
+    return row["comparator_arm"] is None or _is_comparator(
+        row["comparator"], row["comparator_arm"], question
+    )
 
 
 def is_compared(row: Row, question: Question) -> bool:
@@ -138,12 +159,16 @@ def one_row(rows: Sequence[Row], asked: str) -> Row | None:
 
 
 def participants(trials: Trials, row: Row, arm: str | None = None) -> str | None:
-    """Return the result_id of the number of patients behind a row: of its own analysis set, else the most suitable.
+    """Return the result_id of the number of patients behind a row.
+
+    It is that of the row's own analysis set, else that of the most suitable one.
 
     Parameters
     ----------
     row : mapping
-        A row about an outcome; ``arm`` asks for the patients of another arm of its study.
+        A row about an outcome.
+    arm : str, optional
+        Asks for the patients of another arm of the row's study.
     """
     study_id, arm, analysis_set = row["study_id"], arm or str(row["arm"]), row["analysis_set"]
     found: dict[str | None, str] = {}

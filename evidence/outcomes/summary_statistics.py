@@ -20,8 +20,11 @@ def percentage(events: float, n: float) -> float:
     BadInput
         n is not positive, or there are fewer than 0 or more than n events.
     """
-    if not n > 0 or not 0 <= events <= n:
-        raise BadInput(f"A percentage of {events:g} events in {n:g} patients was asked for; 0 <= events <= n and n > 0 are needed.")
+    if not 0 < n < math.inf or not 0 <= events <= n:
+        raise BadInput(
+            f"A percentage of {events:g} events in {n:g} patients was asked for; "
+            "0 <= events <= n and n > 0 are needed."
+        )
     return 100 * events / n
 
 
@@ -35,14 +38,19 @@ def complement(percent: float) -> float:
 def relative_reduction(ratio: float) -> float:
     """Relative reduction in per cent that a ratio (rate, risk or hazard ratio) stands for."""
     if not (math.isfinite(ratio) and ratio > 0):
-        raise BadInput(f"A ratio of {ratio:g} stands for no relative reduction; it must be positive.")
+        raise BadInput(
+            f"A ratio of {ratio:g} stands for no relative reduction; it must be positive."
+        )
     return 100 * (1 - ratio)
 
 
 def relative_reduction_from_arms(treated: float, control: float) -> float:
     """Relative reduction in per cent, from a rate or risk of each arm in the same unit."""
-    if not control > 0 or treated < 0:
-        raise BadInput(f"No relative reduction follows from {treated:g} against {control:g}; the control value must be positive.")
+    if not control > 0 or not treated >= 0:
+        raise BadInput(
+            f"No relative reduction follows from {treated:g} against {control:g}; "
+            "the control value must be positive."
+        )
     return 100 * (1 - treated / control)
 
 
@@ -67,5 +75,8 @@ def events_from_percentage(percent: float, ni: float) -> float:
         The percentage is outside 0 to 100, or ``ni`` is no positive number of patients.
     """
     if not 0 <= percent <= 100 or not ni > 0:
-        raise BadInput(f"Events from {percent:g} % of {ni:g} patients were asked for; 0 to 100 % of at least 1 patient is needed.")
+        raise BadInput(
+            f"Events from {percent:g} % of {ni:g} patients were asked for; "
+            "0 to 100 % of at least 1 patient is needed."
+        )
     return float(math.floor(percent * ni / 100 + 0.5))

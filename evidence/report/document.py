@@ -7,11 +7,12 @@ ledger has given an id; so no number can reach a reader without an origin.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
-from evidence.errors import VerificationError
+from evidence.errors import BadInput, VerificationError, refuse
 
 DIGIT = re.compile(r"[0-9]")
 
@@ -26,7 +27,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A name, label or citation that holds digits; ``id`` (such as ``t3``) leads to where it stands."""
+    """A name or citation that holds digits; ``id`` (such as ``t3``) leads to where it stands."""
 
     id: str
     text: str
@@ -47,7 +48,8 @@ def text_of(*spans: Span) -> Text:
     orphans = [span for span in spans if isinstance(span, str) and DIGIT.search(span)]
     if orphans:
         raise VerificationError(
-            f"A text was to be written with digits that have no origin: {orphans}. Create them through the ledger."
+            f"A text was to be written with digits that have no origin: {orphans}. "
+            "Create them through the ledger."
         )
     return spans
 
@@ -65,7 +67,7 @@ class Cell:
     ----------
     text : Text
     marks : tuple of str
-        Marks of the footnotes that belong to the cell, such as ``("a", "b")``; shown as superscripts.
+        Marks of the footnotes that belong to the cell, such as ``("a", "b")``; superscripts.
     tone : str
         ``plain``, ``agrees``, ``differs``, ``absent`` (nothing to show) or ``strong``.
     """
@@ -77,7 +79,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A table column: header, alignment, relative width, and the header above it that it shares, if any."""
+    """A table column.
+
+    Attributes
+    ----------
+    header : Text
+    align : str
+        ``left``, ``center`` or ``right``.
+    width : float
+        Relative to the other columns.
+    spanner : Text
+        The header above it, which neighbours with the same one share; empty for none.
+    """
 
     header: Text
     align: Literal["left", "center", "right"] = "left"
@@ -87,7 +100,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A table row; the first cell is its stub. A ``group`` row has one cell, which spans the table."""
+    """A table row; the first cell is its stub. A ``group`` row has one cell, across the table."""
 
     cells: tuple[Cell, ...]
     kind: Literal["body", "group", "total"] = "body"
@@ -103,7 +116,20 @@ class Footnote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table; ``id`` is its slug and the name of its CSV file."""
+    """A table.
+
+    Attributes
+    ----------
+    id : str
+        Its slug, and the name of its CSV file.
+    number : Text
+        The bare number, such as that of Table 2; the writers set the word before it.
+    title : Text
+    columns, rows, footnotes
+        What it holds; each row fits the columns (see :func:`check_rows`).
+    landscape : bool
+        Whether its page lies on its side.
+    """
 
     id: str
     number: Text
@@ -114,12 +140,44 @@ class Table:
     landscape: bool = False
 
 
+def header_groups(columns: Sequence[Column]) -> list[tuple[Text, list[Column]]]:
+    """Return runs of columns that share a spanner; columns without one form runs as well."""
+    return [(text, list(run)) for text, run in groupby(columns, key=lambda column: column.spanner)]
+
+
+def check_rows(table: Table) -> None:
+    """Refuse a table whose rows do not fit its columns.
+
+    Raises
+    ------
+    BadInput
+        With every row that does not fit.
+    """
+    needs = [1 if row.kind == "group" else len(table.columns) for row in table.rows]
+    problems = [
+        f"row {index} ({row.kind}) has {len(row.cells)} cells and needs {need}"
+        for index, (row, need) in enumerate(zip(table.rows, needs, strict=True), start=1)
+        if len(row.cells) != need
+    ]
+    refuse(
+        BadInput,
+        f"Table {table.id!r} has {len(table.columns)} columns and rows that do not fit. "
+        "Give each row one cell a column, and a group row one cell.",
+        problems,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure; ``id`` is its slug and the name of its SVG file.
+    """A figure.
 
     Attributes
     ----------
+    id : str
+        Its slug, and the name of its SVG file.
+    number : Text
+        The bare number, such as that of Figure 2; the writers set the word before it.
+    title : Text
     svg : str
         The drawing; texts with digits stand in groups whose id is ``<ledger id>-<occurrence>``.
     png : bytes

@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, SupportsFloat, TypeVar
 
 from evidence.errors import VerificationError
 from evidence.report.document import DIGIT, Named, Shown, Span, Text, text_of
 from evidence.report.numbers import format_number
-from evidence.report.origins import Origins, plain_value, read_path, run
+from evidence.report.origins import Json, Origins, plain_value, read_path, rounded, run
 from evidence.trials.load import Trials
 from evidence.trials.printed import decimals_printed
 
 LEDGER_SCHEMA = 1
-_FIELDS = ("value", "ci_low", "ci_high", "range_low", "range_high", "p_value")
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,27 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Generic[Result_co]):
     """The result of a computation that the ledger has written down."""
 
     id: str
-    result: Any = field(repr=False)
+    result: Result_co = field(repr=False)
 
-    def quantity(self, path: str) -> Quantity:
-        """Return the number at ``path`` of the result, such as ``prediction.low`` or ``weights.0``."""
+    def quantity(self, path: str = "") -> Quantity:
+        """Return the number at ``path`` of the result, or the result itself.
+
+        A path is dotted, such as ``prediction.low`` or ``weights.0``.
+
+        Raises
+        ------
+        VerificationError
+            There is no number at ``path``.
+        """
         value = read_path(self.result, path)
-        if value is None:
-            raise VerificationError(f"{self.id} has no {path}: it is not estimable and needs words.")
+        if not isinstance(value, SupportsFloat):
+            raise VerificationError(
+                f"{self.id} has no {path}: it is not estimable and needs words."
+            )
         return Quantity(f"{self.id}#{path}", float(value))
 
 
@@ -59,14 +70,16 @@ class Ledger:
         Package to version.
     """
 
-    def __init__(self, trials: Trials, analysis: Mapping[str, Any], software: Mapping[str, str]) -> None:
+    def __init__(
+        self, trials: Trials, analysis: Mapping[str, Any], software: Mapping[str, str]
+    ) -> None:
         self.trials = trials
         self.origins = Origins(trials=trials, analysis=analysis, software=software)
         self._numbers: dict[tuple[str, str], Shown] = {}
         self._names: dict[tuple[str, str], Named] = {}
         self._computations: dict[str, dict[str, Any]] = {}
-        self._known: dict[str, Computed] = {}
-        self._reported: dict[str, str] = {}
+        self._known: dict[str, Computed[Any]] = {}
+        self._reported: set[str] = set()
 
     # quantities
 
@@ -75,28 +88,26 @@ class Ledger:
         value = self.trials.row(result_id)[column]
         if value is None:
             raise VerificationError(f"{result_id} has no {column}; it cannot be shown as a number.")
-        self._reported.setdefault(result_id, result_id)
+        self._reported.add(result_id)
         return Quantity(f"{result_id}#{column}", float(value))
 
     def compute(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., Result],
         inputs: Mapping[str, Quantity | Sequence[Quantity]] | None = None,
         **options: object,
-    ) -> Computed:
+    ) -> Computed[Result]:
         """Call ``function`` with quantities and options, and write the call down.
 
         The same call is made once; a second request returns the first result.
         """
-        record = {
-            "function": f"{function.__module__}.{function.__qualname__}",
-            "inputs": {name: _ids(given) for name, given in (inputs or {}).items()},
-            "options": options,
-        }
+        name, given = f"{function.__module__}.{function.__qualname__}", inputs or {}
+        ids = {argument: _ids(quantities) for argument, quantities in given.items()}
+        record = {"function": name, "inputs": ids, "options": options}
         key = json.dumps(record, sort_keys=True)
         if key not in self._known:
-            values = {name: _values(given) for name, given in (inputs or {}).items()}
-            computed = Computed(f"c{len(self._known) + 1}", run(record["function"], values, options))
+            values = {argument: _values(quantities) for argument, quantities in given.items()}
+            computed = Computed(f"c{len(self._known) + 1}", run(name, values, options))
             self._known[key] = computed
             self._computations[computed.id] = record
         return self._known[key]
@@ -107,7 +118,9 @@ class Ledger:
         """Return ``quantity`` as text in the format ``spec``."""
         key = (quantity.id, spec)
         if key not in self._numbers:
-            self._numbers[key] = Shown(f"n{len(self._numbers) + 1}", format_number(quantity.value, spec))
+            self._numbers[key] = Shown(
+                f"n{len(self._numbers) + 1}", format_number(quantity.value, spec)
+            )
         return self._numbers[key]
 
     def as_printed(self, result_id: str, column: str = "value") -> Shown:
@@ -120,10 +133,13 @@ class Ledger:
     def count(self, what: str, chosen: Sequence[bool]) -> Shown:
         """Return how many of ``chosen`` are true; the ledger keeps the list that was counted."""
         computed = self.compute(count_true, chosen=list(chosen), what=what)
-        return self.show(computed.quantity(""), "fixed:0")
+        return self.show(computed.quantity(), "fixed:0")
 
     def name(self, address: str) -> Span:
-        """Return the text at ``address`` (see :mod:`evidence.report.origins`); plain if it has no digit."""
+        """Return the text at ``address`` (see :mod:`evidence.report.origins`).
+
+        It has an id if it holds a digit, and is plain text otherwise.
+        """
         text = self.origins.text(address, self._results())
         if not DIGIT.search(text):
             return text
@@ -133,8 +149,8 @@ class Ledger:
         return self._names[key]
 
     def words(self, function: Callable[..., str], **options: object) -> Span:
-        """Return a text that a function of this package gives, such as the description of a method."""
-        return self.name(f"computed:{self.compute(function, **options).id}#")
+        """Return a text that a function of this package gives, such as the name of a method."""
+        return self.name(f"computed:{self.compute(function, {}, **options).id}#")
 
     def prose(self, template: str, **spans: Span | Text) -> Text:
         """Return a text in which ``{name}`` is replaced by the span or text of that name."""
@@ -153,27 +169,45 @@ class Ledger:
 
     # the file
 
-    def _results(self) -> dict[str, Any]:
+    def _results(self) -> dict[str, object]:
         return {computed.id: computed.result for computed in self._known.values()}
 
     def to_dict(self, slug: str) -> dict[str, Any]:
-        """Return the content of ``ledger.json``."""
-        numbers = {
-            shown.id: {"text": shown.text, "format": spec, "of": quantity}
-            for (quantity, spec), shown in self._numbers.items()
-        }
+        """Return the content of ``ledger.json``.
+
+        Raises
+        ------
+        VerificationError
+            A computation gave a number that is not finite.
+        """
         return {
             "schema": LEDGER_SCHEMA,
             "analysis": slug,
             "dataset": {"version": self.trials.version, "sha256": self.trials.sha256},
             "software": dict(self.origins.software),
-            "numbers": numbers,
-            "names": {named.id: {"text": named.text, "of": address} for (address, _), named in self._names.items()},
-            "reported": {result_id: self.origins.reported(result_id) for result_id in sorted(self._reported)},
-            "computations": {
-                name: {**record, "result": plain_value(self._results()[name])}
-                for name, record in self._computations.items()
-            },
+            "numbers": self._shown_numbers(),
+            "names": self._shown_names(),
+            "reported": {name: self.origins.reported(name) for name in sorted(self._reported)},
+            "computations": self._records(),
+        }
+
+    def _shown_numbers(self) -> dict[str, Json]:
+        return {
+            shown.id: {"text": shown.text, "format": spec, "of": quantity}
+            for (quantity, spec), shown in self._numbers.items()
+        }
+
+    def _shown_names(self) -> dict[str, Json]:
+        return {
+            named.id: {"text": named.text, "of": address}
+            for (address, _), named in self._names.items()
+        }
+
+    def _records(self) -> dict[str, Json]:
+        results = self._results()
+        return {
+            name: {**record, "result": plain_value(results[name])}
+            for name, record in self._computations.items()
         }
 
 
@@ -184,7 +218,7 @@ def count_true(*, chosen: Sequence[bool], what: str) -> int:
 
 def plain_number(value: float | None) -> float | None:
     """Return a number as the JSON files write it."""
-    return None if value is None else float(plain_value(float(value)))
+    return None if value is None else rounded(value)
 
 
 def _ids(given: Quantity | Sequence[Quantity]) -> str | list[str]:

@@ -1,6 +1,7 @@
-"""From an unrounded value to the text a reader sees. A number is rounded here, once, and nowhere else.
+"""From an unrounded value to the text a reader sees.
 
-A format is a word and a number of digits, such as ``fixed:2``, so that a ledger can repeat it.
+A number is rounded here, once, and nowhere else. A format is a word and a number of digits, such as
+``fixed:2``, so that a ledger can repeat it.
 """
 
 from __future__ import annotations
@@ -83,18 +84,29 @@ def format_number(value: float | None, spec: str) -> str:
     value : float or None
         Unrounded; None is refused, because what is absent needs words, not a number.
     spec : str
-        ``fixed:2``, ``significant:3``, ``plain:1`` (as printed), ``p:2``, ``percent:0`` (of a proportion),
-        ``ratio:2`` (exp of a log ratio), ``reduction:0`` (relative reduction in % from a log ratio),
-        ``logit:1``, ``arcsine:1`` (percentage from a transformed proportion).
+        ``fixed:2``, ``significant:3``, ``plain:1`` (as printed), ``p:2``, ``percent:0`` (of a
+        proportion), ``ratio:2`` (exp of a log ratio), ``reduction:0`` (relative reduction in %
+        from a log ratio), ``logit:1``, ``arcsine:1`` (percentage from a transformed proportion).
+
+    Raises
+    ------
+    UnknownName
+        There is no such format.
+    BadInput
+        The value is absent or not finite.
 
     Examples
     --------
-    >>> format_number(-0.598, "ratio:2"), format_number(0.0004, "p:2"), format_number(-1.25, "fixed:1")
-    ('0.55', '0.0004', '−1.2')
+    >>> format_number(-0.598, "ratio:2"), format_number(-1.25, "fixed:1")
+    ('0.55', '−1.2')
+    >>> format_number(0.0004, "p:2")
+    '0.0004'
     """
     kind, _, digits = spec.partition(":")
     if kind not in FORMATS:
         raise UnknownName("number format", kind, FORMATS)
     if value is None or not math.isfinite(value):
-        raise BadInput(f"A number was to be shown as {spec} and is {value}. Say in words why it is absent.")
+        raise BadInput(
+            f"A number was to be shown as {spec} and is {value}. Say in words why it is absent."
+        )
     return FORMATS[kind](float(value), int(digits or 0)).replace("-", MINUS)

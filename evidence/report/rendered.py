@@ -216,6 +216,17 @@ class _Part:
         tag = element.tag.removeprefix(_W) if isinstance(element.tag, str) else ""
         if tag == "fldSimple":
             self._fields.append(element.get(f"{_W}instr", "") + "|")
+        self._meet(tag, element)
+        if element.tag == _DRAWING:
+            self._description(element)
+        for child in element:
+            self.read(child)
+        if tag == "p":
+            self._seen.add("\n")
+        if tag == "fldSimple":
+            self._fields.pop()
+
+    def _meet(self, tag: str, element: ET.Element) -> None:
         match tag:
             case "bookmarkStart":
                 self._start(element)
@@ -230,14 +241,6 @@ class _Part:
                 self._text(element.text)
             case _ if tag in _SIGNS:
                 self._text(_SIGNS[tag])
-        if element.tag == _DRAWING:
-            self._description(element)
-        for child in element:
-            self.read(child)
-        if tag == "p":
-            self._seen.add("\n")
-        if tag == "fldSimple":
-            self._fields.pop()
 
     def _start(self, element: ET.Element) -> None:
         found = LEDGER_BOOKMARK.fullmatch(element.get(f"{_W}name", ""))

@@ -223,3 +223,27 @@ def _statsmodels_value(yi: FloatArray, vi: FloatArray, name: str) -> EngineValue
         estimate=float(found.mean_effect_re),
         se=float(found.sd_eff_w_re),
     )
+
+
+def engine_odds_ratio(events: FloatArray, sizes: FloatArray) -> EngineValue | None:
+    """Ask statsmodels for the Mantel-Haenszel log odds ratio; None if it fails.
+
+    Parameters
+    ----------
+    events, sizes : ndarray, shape (k, 2)
+        Events and participants of both arms.
+    """
+    import statsmodels
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    cells = np.stack([events, sizes - events], axis=2)
+    try:
+        with np.errstate(all="ignore"):
+            table = StratifiedTable(np.moveaxis(cells, 0, 2), shift_zeros=False)
+            numbers = float(table.logodds_pooled), float(table.logodds_pooled_se)
+    except (ArithmeticError, ValueError):
+        return None
+    if not all(map(math.isfinite, numbers)):
+        return None
+    engine = f"statsmodels {statsmodels.__version__} StratifiedTable"
+    return EngineValue(engine=engine, tau2=None, estimate=numbers[0], se=numbers[1])

@@ -1,9 +1,13 @@
-"""Checks of the built dataset: its columns with pandera, and whether it is what the YAML files give."""
+"""Checks of the built dataset: its columns, with pandera, and that the YAML files give it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
 
 from evidence.errors import DatasetError
 from evidence.trials.columns import COLUMNS, Column
@@ -11,7 +15,7 @@ from evidence.trials.curation import read_curated, table_of, to_bytes
 from evidence.trials.load import Trials, load_trials
 
 if TYPE_CHECKING:
-    import pandera.pandas as pa
+    import pandas as pd
 
 #: Largest number of faults that one message lists.
 SHOWN = 20
@@ -32,27 +36,35 @@ def check_dataset(data: Path, parquet: Path) -> Trials:
     fresh = to_bytes(table_of(read_curated(data), version=trials.version)).to_pybytes()
     if fresh != parquet.read_bytes():
         raise DatasetError(
-            f"{parquet} is stale: the YAML files below {data} give another file. Run `evidence data build` and commit both."
+            f"{parquet} is stale: the YAML files below {data} give another file. "
+            "Run `evidence data build` and commit both."
         )
     return trials
 
 
 def validate(trials: Trials) -> None:
-    """Check every column of the dataset with pandera; all faults are reported together."""
-    import pandera.errors
+    """Check every column of the dataset with pandera; all faults are reported together.
 
+    Raises
+    ------
+    DatasetError
+        The first faults, with column and row, and how many there are.
+    """
     try:
         pandera_schema().validate(trials.to_frame(), lazy=True)
-    except pandera.errors.SchemaErrors as error:
+    except SchemaErrors as error:
         cases = error.failure_cases
-        lines = [f"  - {case.column}, row {case.index}: {case.failure_case!r} fails {case.check}" for case in cases.itertuples()]
-        raise DatasetError("\n".join([f"The dataset breaks {len(lines)} rules of its columns.", *lines[:SHOWN]])) from error
+        lines = [
+            f"  - {case.column}, row {case.index}: {case.failure_case!r} fails {case.check}"
+            for case in cases.itertuples()
+        ]
+        raise DatasetError(
+            "\n".join([f"The dataset breaks {len(lines)} rules of its columns.", *lines[:SHOWN]])
+        ) from error
 
 
 def pandera_schema() -> pa.DataFrameSchema:
     """Return the pandera schema of the dataset, derived from the column registry."""
-    import pandera.pandas as pa
-
     return pa.DataFrameSchema(
         {column.name: _pandera_column(column) for column in COLUMNS},
         checks=[
@@ -69,9 +81,7 @@ def pandera_schema() -> pa.DataFrameSchema:
 
 
 def _pandera_column(column: Column) -> pa.Column:
-    import pandera.pandas as pa
-
-    checks = [pa.Check.isin(column.values)] if column.values else []
+    checks = [pa.Check.isin(column.allowed)] if column.allowed else []
     if column.name == "p_value":
         checks.append(pa.Check.in_range(0, 1))
     if column.name in ("timepoint_months", "line_start"):
@@ -79,9 +89,9 @@ def _pandera_column(column: Column) -> pa.Column:
     return pa.Column(checks=checks, nullable=not column.required, required=True)
 
 
-def _has_content(frame):  # type: ignore[no-untyped-def]
-    return frame["value"].notna() | frame["range_low"].notna() | frame["ci_low"].notna() | frame["finding"].notna()
+def _has_content(frame: pd.DataFrame) -> pd.Series[bool]:
+    return frame[["value", "range_low", "ci_low", "finding"]].notna().any(axis="columns")
 
 
-def _ordered(low: str, high: str):  # type: ignore[no-untyped-def]
+def _ordered(low: str, high: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
     return lambda frame: frame[low].isna() | frame[high].isna() | (frame[low] <= frame[high])

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evidence.errors import BadInput, DatasetError, EmptySelection, UnknownName
-from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION
+from evidence.project import project_folder
+from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION, Row
 from evidence.vocabulary import Vocabulary, vocabulary_from
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Trials:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a pandas DataFrame."""
-        return self.table.to_pandas()
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the rows as a pandas DataFrame."""
@@ -100,13 +102,13 @@ class Trials:
         return dict(json.loads(self._text("studies")))
 
     def _text(self, key: str) -> str:
-        return (self.table.schema.metadata or {})[key.encode()].decode()
+        return str((self.table.schema.metadata or {})[key.encode()].decode())
 
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {name: index for index, name in enumerate(self.table["result_id"].to_pylist())}
 
-    def row(self, result_id: str) -> dict[str, Any]:
+    def row(self, result_id: str) -> Row:
         """Return one reported number as a mapping of column to value.
 
         Raises
@@ -118,18 +120,18 @@ class Trials:
             raise UnknownName("result", result_id, self._rows, "Ids are in the column result_id.")
         return dict(self.table.slice(self._rows[result_id], 1).to_pylist()[0])
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[Row]:
         """Yield all rows as mappings, in the order of the file."""
         yield from self.table.to_pylist()
 
     @cached_property
-    def _by_study(self) -> dict[str, list[dict[str, Any]]]:
-        grouped: dict[str, list[dict[str, Any]]] = {}
+    def _by_study(self) -> dict[str, list[Row]]:
+        grouped: dict[str, list[Row]] = {}
         for row in self.rows():
             grouped.setdefault(row["study_id"], []).append(row)
         return grouped
 
-    def rows_of(self, study_id: str) -> list[dict[str, Any]]:
+    def rows_of(self, study_id: str) -> list[Row]:
         """Return the rows of one study, in the order of the file."""
         return self._by_study.get(study_id, [])
 
@@ -148,7 +150,11 @@ class Trials:
         EmptySelection
             No row remains; the message says which criterion removed the last one.
         """
-        problems = [fault for name, wanted in criteria.items() for fault in self._criterion_faults(name, wanted)]
+        problems = [
+            fault
+            for name, wanted in criteria.items()
+            for fault in self._criterion_faults(name, wanted)
+        ]
         if problems:
             raise BadInput("The selection cannot be made.", problems)
         table = self.table
@@ -159,20 +165,40 @@ class Trials:
             table = kept
         return Trials(table=table, sha256=self.sha256)
 
+    def between(self, first: float, last: float) -> Trials:
+        """Return the rows whose time point lies in a window, in months; rows without one are left out.
+
+        Raises
+        ------
+        EmptySelection
+            No row lies in the window.
+        """
+        at = self.table["timepoint_months"]
+        table = self.table.filter(pc.and_(pc.greater_equal(at, first), pc.less_equal(at, last)))
+        if table.num_rows == 0:
+            raise EmptySelection(
+                f"No reported number lies between {first:g} and {last:g} months. Widen the window."
+            )
+        return Trials(table=table, sha256=self.sha256)
+
     def _criterion_faults(self, name: str, wanted: Criterion) -> Iterator[str]:
         if name not in COLUMN_NAMES:
             yield str(UnknownName("column", name, COLUMN_NAMES))
             return
+        if name not in _WORDS:
+            return
+        known = self.vocabulary.names(_WORDS[name])
         for word in wanted if isinstance(wanted, (list, tuple)) else [wanted]:
-            if name in _WORDS and word is not None and word not in self.vocabulary.names(_WORDS[name]):
-                yield str(UnknownName(name, word, self.vocabulary.names(_WORDS[name])))
+            if word is not None and word not in known:
+                yield str(UnknownName(name, word, known))
 
     def _nothing_left(self, criteria: Mapping[str, Criterion], name: str, before: pa.Table) -> str:
         asked = ", ".join(f"{key}={value!r}" for key, value in criteria.items())
         found = sorted({str(value) for value in before[name].to_pylist() if value is not None})
         return (
-            f"No reported number has {asked}: {before.num_rows} rows were left before {name}={criteria[name]!r}, "
-            f"with {name} among {', '.join(found[:10]) or 'empty cells only'}. Widen {name}, or drop it."
+            f"No reported number has {asked}: {before.num_rows} rows were left before "
+            f"{name}={criteria[name]!r}, with {name} among "
+            f"{', '.join(found[:10]) or 'empty cells only'}. Widen {name}, or drop it."
         )
 
 
@@ -205,12 +231,16 @@ def load_trials(path: str | Path | None = None) -> Trials:
     """
     file = Path(path) if path is not None else dataset_path()
     if not file.is_file():
-        raise DatasetError(f"The dataset was looked for at {file} and is not there. Run `evidence data build`.")
+        raise DatasetError(
+            f"The dataset was looked for at {file} and is not there. Run `evidence data build`."
+        )
     content = file.read_bytes()
     try:
         table = pq.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
-        raise DatasetError(f"{file} cannot be read as parquet ({error}). Build it anew: `evidence data build`.") from error
+        raise DatasetError(
+            f"{file} cannot be read as parquet ({error}). Build it anew: `evidence data build`."
+        ) from error
     _check_layout(file, table)
     return Trials(table=table, sha256=hashlib.sha256(content).hexdigest())
 
@@ -220,18 +250,30 @@ def _check_layout(file: Path, table: pa.Table) -> None:
     surplus = [name for name in table.column_names if name not in COLUMN_NAMES]
     if absent or surplus:
         raise DatasetError(
-            f"{file} has other columns than this version reads: missing {absent or 'none'}, unknown {surplus or 'none'}. "
+            f"{file} has other columns than this version reads: missing {absent or 'none'}, "
+            f"unknown {surplus or 'none'}. "
             "Build it anew with `evidence data build`, or install the version that made it."
         )
     found = (table.schema.metadata or {}).get(b"schema_version", b"none").decode()
     if found != str(SCHEMA_VERSION):
-        raise DatasetError(f"{file} has layout {found} and this version reads layout {SCHEMA_VERSION}.")
+        raise DatasetError(
+            f"{file} has layout {found} and this version reads layout {SCHEMA_VERSION}."
+        )
 
 
 def dataset_path() -> Path:
-    """Return where the dataset lies: in the project's folder, else inside the installed package."""
+    """Return where the dataset lies.
+
+    In the project's folder if that is the current directory, whether it was built there yet or not;
+    else beside the package, or inside it as it was installed.
+    """
+    if (project := project_folder()) is not None:
+        return project / "data" / "trials.parquet"
     package = Path(__file__).resolve().parents[1]
-    for candidate in (package.parent / "data" / "trials.parquet", package / "shipped" / "data" / "trials.parquet"):
+    for candidate in (
+        package.parent / "data" / "trials.parquet",
+        package / "shipped" / "data" / "trials.parquet",
+    ):
         if candidate.is_file():
             return candidate
     raise DatasetError(

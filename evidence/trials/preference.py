@@ -1,18 +1,17 @@
 """One row for each quantity: which document's number the analyses use, and why.
 
-Where documents agree within rounding, the row with an interval goes first, then the trial's own publication. Where they differ, a person
-decides in the YAML file; the build refuses to choose.
+Where documents agree within rounding, the row with an interval goes first, then the trial's own
+publication. Where they differ, a person decides in the YAML file; the build refuses to choose.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from evidence.trials.columns import Row
 from evidence.trials.printed import decimals_printed
 
-Row = dict[str, Any]
 #: Columns that together say what quantity a row reports.
 QUANTITY = (
     "study_id", "subgroup", "analysis_set", "arm", "comparator_arm",
@@ -24,7 +23,7 @@ _RANK = {"primary": 0, "secondary": 1, "review": 2}
 
 
 def prefer(rows: Sequence[Row], origins: Mapping[str, str]) -> tuple[list[Row], list[str]]:
-    """Fill ``preferred`` and ``preference_reason``; return the rows and the undecided quantities."""
+    """Fill ``preferred`` and ``preference_reason``; return the rows and what is undecided."""
     groups: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in rows:
         groups[tuple(row[name] for name in QUANTITY)].append(row)
@@ -40,7 +39,9 @@ def _decide(group: list[Row], origins: Mapping[str, str]) -> list[str]:
     if marked and len(group) > 1 and not marked[0]["preference_reason"]:
         return [f"{marked[0]['result_id']} is preferred and needs a preference_reason"]
     if not marked and _differ(group):
-        return [f"documents differ ({_values(group)}); mark one as preferred with a reason: {names}"]
+        return [
+            f"documents differ ({_values(group)}); mark one as preferred with a reason: {names}"
+        ]
     chosen = marked[0] if marked else _first(group, origins)
     reason = chosen["preference_reason"] or (_agreement(group) if len(group) > 1 else None)
     for row in group:
@@ -50,7 +51,7 @@ def _decide(group: list[Row], origins: Mapping[str, str]) -> list[str]:
 
 
 def _first(group: list[Row], origins: Mapping[str, str]) -> Row:
-    """The row with the interval first, then the trial's own publication, then the most decimals, then by name."""
+    """A row with interval goes first, then the trial's publication, most decimals, the name."""
 
     def rank(row: Row) -> tuple[bool, int, int, str]:
         digits = 0 if row["value"] is None else decimals_printed(row["printed"], row["value"])
@@ -60,13 +61,14 @@ def _first(group: list[Row], origins: Mapping[str, str]) -> Row:
 
 
 def _differ(group: list[Row]) -> bool:
-    """Two rows differ if a field that both print is not the same at the coarser rounding of the two."""
+    """Rows differ if a field that two of them print differs at the coarser rounding of the two."""
     pairs = [(one, other) for index, one in enumerate(group) for other in group[:index]]
     return any(_contradict(one, other) for one, other in pairs)
 
 
 def _contradict(one: Row, other: Row) -> bool:
-    if one["finding"] is not None and other["finding"] is not None and one["finding"] != other["finding"]:
+    findings = {row["finding"] for row in (one, other)}
+    if None not in findings and len(findings) > 1:
         return True
     if one["value_operator"] != other["value_operator"]:
         return one["value"] is not None and other["value"] is not None
@@ -78,7 +80,8 @@ def _contradict(one: Row, other: Row) -> bool:
 
 def _rounding(one: Row, other: Row, name: str) -> float:
     """Half a unit of the last decimal that the coarser of two rows prints."""
-    return 0.5 * 10.0 ** -min(decimals_printed(row["printed"], row[name]) for row in (one, other)) + 1e-12
+    digits = min(decimals_printed(row["printed"], row[name]) for row in (one, other))
+    return 0.5 * 10.0**-digits + 1e-12
 
 
 def _agreement(group: list[Row]) -> str:
@@ -92,4 +95,6 @@ def _values(group: list[Row]) -> str:
 
 def _shown(row: Row) -> str:
     value = row["finding"] if row["value"] is None else f"{row['value_operator']}{row['value']:g}"
-    return f"{value} [{row['ci_low']:g}, {row['ci_high']:g}]" if row["ci_low"] is not None else str(value)
+    if row["ci_low"] is None:
+        return str(value)
+    return f"{value} [{row['ci_low']:g}, {row['ci_high']:g}]"

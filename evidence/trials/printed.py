@@ -13,12 +13,14 @@ from collections.abc import Sequence
 
 UNITS = {
     "no": 0, "none": 0, "zero": 0, "never": 0, "not": 0, "inga": 0, "无": 0,
-    "one": 1, "single": 1, "once": 1, "two": 2, "both": 2, "twice": 2, "three": 3, "four": 4, "five": 5, "fem": 5,
-    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13,
-    "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+    "one": 1, "single": 1, "once": 1, "two": 2, "both": 2, "twice": 2, "three": 3, "four": 4,
+    "five": 5, "fem": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19,
 }  # fmt: skip
 TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90,
 }  # fmt: skip
 #: Other words that are numbers; a fraction may be meant as a proportion or as a percentage.
 PHRASES: dict[str, tuple[float, ...]] = {
@@ -30,16 +32,19 @@ PHRASES: dict[str, tuple[float, ...]] = {
     "monthly": (1.0,),
     "annual": (1.0,),
 }
-_THOUSANDS = re.compile(r"\d{1,3}([, ]\d{3})+")
-_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}([, ]\d{3})+")
+_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}|0,\d+")
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)")
-_MARKS = str.maketrans({"·": ".", "∙": ".", "⋅": ".", "•": ".", "−": "-", "–": "-", "‐": "-", "‑": "-"})
+_MARKS = str.maketrans(
+    {"·": ".", "∙": ".", "⋅": ".", "•": ".", "−": "-", "–": "-", "‐": "-", "‑": "-"}
+)
 
 
 def numbers_of(token: str) -> tuple[float, ...]:
     """Return the numbers that a printed token can stand for; none, if it is words.
 
-    ``"78·6"`` is 78.6, ``"1,184"`` is 1184, ``"3,6"`` is 3.6, ``"Four"`` is 4, ``"half"`` is 0.5 or 50 (per cent).
+    ``"78·6"`` is 78.6, ``"1,184"`` is 1184, ``"3,6"`` is 3.6, ``"Four"`` is 4, and ``"half"`` is
+    0.5 or 50 (per cent).
     """
     text = token.strip()
     if _THOUSANDS.fullmatch(text):
@@ -92,9 +97,11 @@ def stands_in(token: str, lines: Sequence[str]) -> bool:
     text = _joined(lines)
     wanted = re.sub(r"\s+", " ", token.strip().translate(_MARKS))
     if re.search(r"\d", wanted):
-        pattern = rf"(?<![\d.]){re.escape(wanted)}(?!\d|\.\d)"
+        thousands = r"(?<!\d,(?=\d{3}(?!\d)))"
+        pattern = rf"(?<![\d.]){thousands}{re.escape(wanted)}(?!\d|\.\d|,\d{{3}}(?!\d))"
         return re.search(pattern, text) is not None
-    return _squeezed(wanted) in _squeezed(text)
+    word = r"[\s\-­]*".join(map(re.escape, _squeezed(wanted)))
+    return re.search(rf"(?<![a-z]){word}(?![a-z])", text.lower()) is not None
 
 
 def _joined(lines: Sequence[str]) -> str:

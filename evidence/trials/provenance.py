@@ -1,14 +1,14 @@
-"""Does every printed token of the dataset stand at its lines of its text?"""
+"""Whether every printed token of the dataset stands at its lines of its text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evidence.errors import DatasetError
-from evidence.trials.curation import sha256
+from evidence.files import sha256
+from evidence.trials.columns import Row
 from evidence.trials.load import Trials
 from evidence.trials.printed import prints, stands_in
 
@@ -44,8 +44,12 @@ def verify_sources(trials: Trials, folder: Path) -> Provenance:
     rows = list(trials.rows())
     cited = [row for row in rows if row["source_file"] is not None]
     problems = [fault for row in cited for fault in _row_faults(row, texts[row["source_file"]])]
-    problems += [fault for row in rows if row["source_file"] is None for fault in _value_faults(row)]
-    return Provenance(checked=len(cited), without_text=len(rows) - len(cited), problems=tuple(problems))
+    problems += [
+        fault for row in rows if row["source_file"] is None for fault in _value_faults(row)
+    ]
+    return Provenance(
+        checked=len(cited), without_text=len(rows) - len(cited), problems=tuple(problems)
+    )
 
 
 def _texts(trials: Trials, folder: Path) -> Mapping[str, list[str]]:
@@ -55,32 +59,38 @@ def _texts(trials: Trials, folder: Path) -> Mapping[str, list[str]]:
             "Name the folder that holds them: `evidence data verify --sources DIR`."
         )
     wanted = {str(source["file"]): source for source in trials.sources.values() if "file" in source}
-    faults = []
-    for name, source in wanted.items():
-        if not (folder / name).is_file():
-            faults.append(f"{name} is missing ({source['citation']})")
-        elif sha256(folder / name) != source["sha256"]:
-            faults.append(f"{name} is another text than the one that was extracted (its SHA-256 differs)")
+    faults = [fault for source in wanted.values() for fault in _text_faults(folder, source)]
     if faults:
         raise DatasetError(
-            f"{folder} lacks what the dataset cites: {'; '.join(faults)}. Name the folder with these {len(wanted)} texts."
+            f"{folder} lacks what the dataset cites: {'; '.join(faults)}. "
+            f"Name the folder with these {len(wanted)} texts."
         )
     return {name: (folder / name).read_text(encoding="utf-8").split("\n") for name in wanted}
 
 
-def _row_faults(row: Mapping[str, Any], lines: list[str]) -> Iterator[str]:
+def _text_faults(folder: Path, source: Mapping[str, str]) -> Iterator[str]:
+    name = source["file"]
+    if not (folder / name).is_file():
+        yield f"{name} is missing ({source['citation']})"
+    elif sha256(folder / name) != source["sha256"]:
+        yield f"{name} is another text than the one that was extracted (its SHA-256 differs)"
+
+
+def _row_faults(row: Row, lines: list[str]) -> Iterator[str]:
+    name, file = row["result_id"], row["source_file"]
     first, last = row["line_start"], row["line_end"]
     if first is None or last > len(lines):
-        yield f"{row['result_id']}: lines {first}-{last} are not in {row['source_file']} ({len(lines)} lines)"
+        yield f"{name}: lines {first}-{last} are not in {file} ({len(lines)} lines)"
         return
     for token in row["printed"]:
         if not stands_in(token, lines[first - 1 : last]):
-            yield f"{row['result_id']}: {token!r} does not stand on lines {first}-{last} of {row['source_file']}"
+            yield f"{name}: {token!r} does not stand on lines {first}-{last} of {file}"
     yield from _value_faults(row)
 
 
-def _value_faults(row: Mapping[str, Any]) -> Iterator[str]:
-    for name in _NUMERIC:
-        value = row[name]
-        if value is not None and not prints(row["printed"], value):
-            yield f"{row['result_id']}: {name} {value:g} is not among the printed tokens {row['printed']}"
+def _value_faults(row: Row) -> Iterator[str]:
+    name, tokens = row["result_id"], row["printed"]
+    for column in _NUMERIC:
+        value = row[column]
+        if value is not None and not prints(tokens, value):
+            yield f"{name}: {column} {value:g} is not among the printed tokens {tokens}"

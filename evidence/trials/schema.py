@@ -20,7 +20,9 @@ Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 class Entry(BaseModel):
     """Base of all entries: unknown keys are refused, so that a typing error cannot hide."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, allow_inf_nan=False, frozen=True
+    )
 
 
 class ArmEntry(Entry):
@@ -35,7 +37,9 @@ class SourceEntry(Entry):
     """A document that numbers were read from."""
 
     citation: str = Field(min_length=8)
-    kind: Literal["review", "trial-publication", "registry", "label", "secondary-review", "web-page"]
+    kind: Literal[
+        "review", "trial-publication", "registry", "label", "secondary-review", "web-page"
+    ]
     year: int | None = Field(default=None, ge=1950, le=2100)
     doi: str | None = None
     pmid: str | None = None
@@ -50,7 +54,9 @@ class SourceEntry(Entry):
         if self.file is None and (self.address is None or self.accessed is None):
             raise ValueError("needs either `file`, or `address` and the date `accessed`")
         if self.file is not None and self.sha256 is None:
-            raise ValueError("has `file` and needs its `sha256`, so that line numbers keep their meaning")
+            raise ValueError(
+                "has `file` and needs its `sha256`, so that line numbers keep their meaning"
+            )
         return self
 
     @property
@@ -132,7 +138,9 @@ class ResultEntry(Entry):
     def _token_faults(self) -> list[str]:
         """Every number of the row must be one of the printed tokens."""
         wanted = [self.value, *(self.ci or []), *(self.range or []), self.p]
-        absent = [value for value in wanted if value is not None and not prints(self.printed, value)]
+        absent = [
+            value for value in wanted if value is not None and not prints(self.printed, value)
+        ]
         return [f"{value:g} is not among the printed tokens {self.printed}" for value in absent]
 
 

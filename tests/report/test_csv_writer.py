@@ -4,8 +4,17 @@ import io
 import pytest
 
 from evidence.errors import BadInput
-from evidence.report.csv_writer import header_groups, write_csv
-from evidence.report.document import Cell, Column, Footnote, Named, Row, Shown, Table
+from evidence.report.csv_writer import write_csv
+from evidence.report.document import (
+    Cell,
+    Column,
+    Footnote,
+    Named,
+    Row,
+    Shown,
+    Table,
+    header_groups,
+)
 
 
 def table(*rows: Row) -> Table:

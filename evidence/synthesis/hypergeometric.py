@@ -1,0 +1,93 @@
+"""The noncentral hypergeometric distribution: events of arm 1 when both margins are fixed.
+
+Given the events of both arms together, the events of arm 1 depend on the log odds ratio alone:
+``P(a) = w(a) exp(a t - K(t))`` with ``w(a) = C(n1, a) C(n2, m - a)``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy import special
+
+from evidence.effects.checks import FloatArray
+from evidence.synthesis.stratified_tests import expected_events
+
+#: Terms further from the mode than this many standard deviations (and terms) are below 1e-17.
+_WINDOW: Final = 9.0
+#: Beyond this the exponential of a log odds ratio leaves double precision.
+_LARGEST_T: Final = 300.0
+
+
+class NoncentralHypergeometric:
+    """Cumulants of the events of arm 1 in k tables with fixed margins.
+
+    Parameters
+    ----------
+    n1, n2, m : ndarray, shape (k,)
+        Participants of both arms, and events of both together.
+    """
+
+    def __init__(self, n1: FloatArray, n2: FloatArray, m: FloatArray) -> None:
+        self.n1, self.n2, self.m = n1, n2, m
+        self.low = np.maximum(0.0, m - n2)
+        self.high = np.minimum(n1, m)
+        lengths = (self.high - self.low).astype(int) + 1
+        self._starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        row = np.repeat(np.arange(m.size), lengths)
+        counts = self.low[row] + np.arange(lengths.sum()) - self._starts[row]
+        weights = log_choose(n1[row], counts) + log_choose(n2[row], m[row] - counts)
+        top = np.maximum.reduceat(weights, self._starts)
+        self._log_weights = weights - top[row]
+        #: Logarithm of the largest weight of each table, which the others are relative to.
+        self.log_largest = top
+
+    def log_weight(self, a: FloatArray) -> FloatArray:
+        """Logarithm of ``w(a)`` relative to the largest of its table; shape (k,)."""
+        return np.asarray(self._log_weights[self._starts + (a - self.low).astype(int)])
+
+    def cumulants(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """``K`` (for relative weights), mean and variance at log odds ratios.
+
+        Parameters
+        ----------
+        t : ndarray, shape (k, ...)
+            Log odds ratios.
+        """
+        counts, weights = self._window(t.reshape(t.shape[0], -1))
+        shape = (t.shape[0], *[1] * (t.ndim - 1), counts.shape[1])
+        counts, weights = counts.reshape(shape), weights.reshape(shape)
+        terms = weights + t[..., None] * counts
+        largest = terms.max(axis=-1, keepdims=True)
+        terms = np.exp(terms - largest)
+        total = terms.sum(axis=-1)
+        mean = (terms * counts).sum(axis=-1) / total
+        variance = (terms * (counts - mean[..., None]) ** 2).sum(axis=-1) / total
+        return largest[..., 0] + np.log(total), mean, variance
+
+    def _window(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Counts that matter for any of the log odds ratios of a table, and their weights."""
+        below, spread_below = self._mode(t.min(axis=1))
+        above, spread_above = self._mode(t.max(axis=1))
+        first = np.floor(below - _WINDOW * (1 + spread_below))
+        last = np.ceil(above + _WINDOW * (1 + spread_above))
+        first, last = np.maximum(first, self.low), np.minimum(last, self.high)
+        counts = first[:, None] + np.arange(int((last - first).max()) + 1)
+        inside = counts <= self.high[:, None]
+        place = self._starts[:, None] + (counts - self.low[:, None]).astype(int)
+        weights = self._log_weights[np.where(inside, place, self._starts[:, None])]
+        return counts, np.where(inside, weights, -np.inf)
+
+    def _mode(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Approximate mode and standard deviation."""
+        odds_ratio = np.exp(np.clip(t, -_LARGEST_T, _LARGEST_T))
+        mode = np.clip(expected_events(self.n1, self.n2, self.m, odds_ratio), self.low, self.high)
+        cells = (mode, self.n1 - mode, self.m - mode, self.n2 - self.m + mode)
+        precision = sum(1 / np.maximum(cell, 1e-9) for cell in cells)
+        return mode, np.asarray(precision) ** -0.5
+
+
+def log_choose(n: FloatArray, x: FloatArray) -> FloatArray:
+    """Logarithm of the number of ways to choose x of n."""
+    return np.asarray(special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1))

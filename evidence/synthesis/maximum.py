@@ -1,0 +1,147 @@
+"""Maximum of a smooth log likelihood of a few parameters, by a guarded Newton search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from evidence.effects.checks import BoolArray, FloatArray
+from evidence.errors import NotEstimable
+from evidence.synthesis.marginal_likelihood import MarginalLikelihood
+
+
+class Total(NamedTuple):
+    """A log likelihood with gradient (p,) and Hessian (p, p)."""
+
+    value: float
+    gradient: FloatArray
+    hessian: FloatArray
+
+
+class Maximum(NamedTuple):
+    """Where a log likelihood is largest, and what it is there."""
+
+    point: FloatArray
+    total: Total
+    steps: int
+
+
+#: Log likelihood at parameters of shape (p,).
+Objective = Callable[[FloatArray], Total]
+
+#: Longest step of a parameter: all are on log or logit scales.
+_LONGEST: Final = 1.5
+#: Expected gain at which one last Newton step ends the search, and the one that ends it at once.
+_CLOSE: Final = 1e-9
+_DONE: Final = 1e-22
+_MOST_STEPS: Final = 200
+#: Effects and standard deviations on the log or logit scale beyond this have no maximum.
+_LARGEST: Final = 50.0
+#: Gain of a study's log likelihood below which its level stays: an error of 1e-8 standard errors.
+_LEVEL_FOUND: Final = 1e-16
+
+
+def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximum:
+    """Search the maximum over the free parameters; the others keep their start.
+
+    Parameters
+    ----------
+    objective : callable
+        Log likelihood with gradient and Hessian.
+    start : ndarray, shape (p,)
+        Where the search begins.
+    free : ndarray of bool, shape (p,)
+        Parameters that may move.
+
+    Raises
+    ------
+    NotEstimable
+        If the search does not come to an end.
+    """
+    point, total = start.copy(), objective(start)
+    for step_number in range(_MOST_STEPS):
+        step, gain = _newton_step(total, free)
+        if gain < _DONE:
+            return Maximum(point, total, step_number)
+        size = 1.0
+        for _ in range(40):
+            following = objective(point + size * step)
+            if following.value >= total.value + 1e-4 * size * gain - 1e-13 * abs(total.value):
+                break
+            size /= 2
+        point, total = point + size * step, following
+        if gain < _CLOSE:
+            return Maximum(point, total, step_number + 1)
+        if float(np.max(np.abs(point))) > _LARGEST:
+            break
+    raise NotEstimable(
+        f"The likelihood was searched for {step_number + 1} steps and has no maximum in sight: a "
+        "parameter grows without bound. Use a common-effect method, or a model with fewer "
+        "parameters."
+    )
+
+
+def _newton_step(total: Total, free: BoolArray) -> tuple[FloatArray, float]:
+    """Newton step with the Hessian made negative definite, and the gain it promises."""
+    step = np.zeros_like(total.gradient)
+    if not free.any():
+        return step, 0.0
+    gradient = total.gradient[free]
+    values, vectors = np.linalg.eigh(-total.hessian[np.ix_(free, free)])
+    sizes = np.abs(values)
+    sizes = np.maximum(sizes, 1e-10 * max(float(sizes.max()), 1e-10))
+    move = vectors @ ((vectors.T @ gradient) / sizes)
+    move *= min(1.0, _LONGEST / max(float(np.max(np.abs(move))), 1e-300))
+    step[free] = move
+    return step, float(gradient @ move)
+
+
+def shared_parameters(likelihood: MarginalLikelihood, k: int) -> Objective:
+    """Sum over studies that have all parameters in common."""
+
+    def objective(point: FloatArray) -> Total:
+        found = likelihood(np.broadcast_to(point, (k, point.size)))
+        return Total(
+            float(found.value.sum()), found.gradient.sum(axis=0), found.hessian.sum(axis=0)
+        )
+
+    return objective
+
+
+class ProfiledLevels:
+    """Sum over studies whose first parameter is their own and is maximised away.
+
+    Parameters
+    ----------
+    likelihood : callable
+        Log likelihood of the studies, concave in the first parameter.
+    start : ndarray, shape (k,)
+        Levels to begin with; the last ones found are kept for the next call.
+    """
+
+    def __init__(self, likelihood: MarginalLikelihood, start: FloatArray) -> None:
+        self._likelihood = likelihood
+        self.levels = start
+
+    def __call__(self, point: FloatArray) -> Total:
+        """Profile log likelihood of the other parameters."""
+        level = self.levels
+        shared = np.broadcast_to(point, (level.size, point.size))
+        for _ in range(100):
+            found = self._likelihood(np.column_stack([level, shared]))
+            bend = np.minimum(found.hessian[:, 0, 0], -1e-12)
+            step = np.clip(-found.gradient[:, 0] / bend, -2.0, 2.0)
+            gain = float(np.max(np.abs(step * found.gradient[:, 0])))
+            if gain < _LEVEL_FOUND:
+                break
+            level = level + step
+        self.levels = level
+        cross = found.hessian[:, 0, 1:]
+        drop = np.einsum("kp,kq,k->pq", cross, cross, 1 / bend)
+        return Total(
+            float(found.value.sum()),
+            found.gradient[:, 1:].sum(axis=0),
+            found.hessian[:, 1:, 1:].sum(axis=0) - drop,
+        )

@@ -1,0 +1,351 @@
+"""Small-study effects in studies of events: tests that use the counts of the arms.
+
+With events, the standard error depends on the effect itself, so Egger's test rejects too often.
+These tests take a measure of precision that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.effects.checks import BoolArray, FloatArray, InputCheck
+from evidence.errors import NotEstimable, UnknownName
+from evidence.synthesis.asymmetry import (
+    FEWEST_STUDIES,
+    AsymmetryRegression,
+    Scatter,
+    regress,
+    require_studies,
+)
+from evidence.synthesis.distributions import check_level
+from evidence.synthesis.hypergeometric import NoncentralHypergeometric
+from evidence.synthesis.kendall import RankCorrelation, kendall_test
+from evidence.synthesis.small_study_effects import sizes
+from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_effects
+
+Table = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+
+
+def harbord_test(
+    ai: npt.ArrayLike,
+    n1i: npt.ArrayLike,
+    ci: npt.ArrayLike,
+    n2i: npt.ArrayLike,
+    *,
+    measure: str = "OR",
+    equal_arms: bool = False,
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Harbord's test: regression of score over information on the root of the information.
+
+    Studies without events, or with nothing but events, in both arms are left out.
+
+    Parameters
+    ----------
+    ai, n1i, ci, n2i : array_like, shape (k,)
+        Events and participants of both arms.
+    measure : str
+        OR or RR.
+    equal_arms : bool
+        Of RR: take ``n1 n2 / N`` in the information for ``N / 4``, as R's meta does.
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, NotEstimable, UnknownName
+        As for ``regression_test``.
+
+    References
+    ----------
+    Harbord, Egger & Sterne (2006), Stat Med 25:3443-3457 (OR).
+    Harbord, Harris & Sterne (2009), Stata J 9:197-210 (RR).
+    meta: ``metabias(metabin(...), method.bias = "Harbord")``.
+    """
+    if measure not in ("OR", "RR"):
+        raise UnknownName("measure of Harbord's test", measure, ("OR", "RR"))
+    level = check_level(level)
+    (a, n1, c, n2), notes = _tables("Harbord's test", (ai, n1i, ci, n2i), labels, min_studies)
+    total, events = n1 + n2, a + c
+    others = total - events
+    if measure == "OR":
+        score = a - events * n1 / total
+        information = n1 * n2 * events * others / (total**2 * (total - 1))
+    else:
+        score = (a * total - events * n1) / others
+        information = (total / 4 if equal_arms else n1 * n2 / total) * events / others
+    return regress(
+        "Harbord's test",
+        score / information,
+        information**-0.5,
+        information,
+        predictor="1 / root of the information",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=notes,
+    )
+
+
+def peters_test(
+    yi: npt.ArrayLike | HasEffects,
+    *,
+    events: npt.ArrayLike,
+    ni: npt.ArrayLike,
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Peters' test: log odds ratios on 1 / sample size, weighted by ``events others / n``.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log odds ratios (or log risk ratios).
+    events, ni : array_like, shape (k,)
+        Events and participants of both arms together, for each study that has an effect.
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable
+        As for ``regression_test``.
+
+    References
+    ----------
+    Peters et al. (2006), JAMA 295:676-680.
+    meta: ``metabias(metabin(...), method.bias = "Peters")``.
+    """
+    studies, level = _effects(yi, labels), check_level(level)
+    cautions = require_studies("Peters' test", studies.yi.size, min_studies)
+    size = sizes("Peters' test", studies, events=events, ni=ni)
+    others = size["ni"] - size["events"]
+    check = InputCheck("Peters' test", studies.labels)
+    check.where(others <= 0.0, "everyone has the event, so the study has no weight")
+    check.refuse("Leave out the study.")
+    return regress(
+        "Peters' test",
+        studies.yi,
+        1.0 / size["ni"],
+        size["events"] * others / size["ni"],
+        predictor="1 / sample size",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+def deeks_test(
+    yi: npt.ArrayLike | HasEffects,
+    *,
+    n1i: npt.ArrayLike,
+    n2i: npt.ArrayLike,
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Deeks' test for diagnostic odds ratios: on 1 / root of the effective sample size.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log diagnostic odds ratios.
+    n1i, n2i : array_like, shape (k,)
+        Participants with and without the disease, for each study that has an effect.
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable
+        As for ``regression_test``.
+
+    References
+    ----------
+    Deeks, Macaskill & Irwig (2005), J Clin Epidemiol 58:882-893.
+    meta: ``metabias(metabin(...), method.bias = "Deeks")``.
+    """
+    studies, level = _effects(yi, labels), check_level(level)
+    cautions = require_studies("Deeks' test", studies.yi.size, min_studies)
+    n = sizes("Deeks' test", studies, n1i=n1i, n2i=n2i)
+    effective = 4.0 * n["n1i"] * n["n2i"] / (n["n1i"] + n["n2i"])
+    return regress(
+        "Deeks' test",
+        studies.yi,
+        effective**-0.5,
+        effective,
+        predictor="1 / root of the effective sample size",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+def debray_test(
+    yi: npt.ArrayLike | HasEffects,
+    vi: npt.ArrayLike | None = None,
+    *,
+    d1i: npt.ArrayLike,
+    d2i: npt.ArrayLike,
+    variance: str = "inverse",
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Debray's test for survival: log hazard ratios on 1 / total number of events.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log hazard ratios.
+    vi : array_like, shape (k,), or None
+        Sampling variances; None if ``yi`` is an EffectSizes.
+    d1i, d2i : array_like, shape (k,)
+        Events of both arms.
+    variance : str
+        "inverse", weights 1 / vi (D-FIV); "approximate", weights from the events (D-FAV).
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable, UnknownName
+        As for ``regression_test``.
+
+    References
+    ----------
+    Debray, Moons & Riley (2018), Res Synth Methods 9:41-50.
+    metamisc: ``fat(b, b.se, d.total=, d1=, d2=, method = "D-FIV")`` and "D-FAV".
+    """
+    if variance not in ("inverse", "approximate"):
+        raise UnknownName("variance of Debray's test", variance, ("inverse", "approximate"))
+    studies, level = check_studies(yi, vi, labels), check_level(level)
+    cautions = require_studies("Debray's test", studies.yi.size, min_studies)
+    d = sizes("Debray's test", studies, d1i=d1i, d2i=d2i)
+    total = d["d1i"] + d["d2i"]
+    weights = 1.0 / studies.vi if variance == "inverse" else d["d1i"] * d["d2i"] / total
+    return regress(
+        "Debray's test",
+        studies.yi,
+        1.0 / total,
+        weights,
+        predictor="1 / events",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+def schwarzer_test(
+    ai: npt.ArrayLike,
+    n1i: npt.ArrayLike,
+    ci: npt.ArrayLike,
+    n2i: npt.ArrayLike,
+    *,
+    add: float = 0.5,
+    exact: bool | None = None,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> RankCorrelation:
+    """Schwarzer's test: rank correlation of standardised cell counts with their precision.
+
+    Mean and variance of the events of arm 1 are those of the noncentral hypergeometric
+    distribution at the Mantel-Haenszel odds ratio. Studies without events, or with nothing but
+    events, in both arms are left out.
+
+    Parameters
+    ----------
+    ai, n1i, ci, n2i : array_like, shape (k,)
+        Events and participants of both arms.
+    add : float
+        Added to the cells of tables with an empty one, for the Mantel-Haenszel odds ratio.
+    exact, min_studies, labels
+        As for ``rank_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, NotEstimable
+        As for ``rank_test``.
+
+    References
+    ----------
+    Schwarzer, Antes & Schumacher (2007), Stat Med 26:721-733.
+    meta: ``metabias(metabin(...), method.bias = "Schwarzer")`` (exact=False).
+    """
+    name = "Schwarzer's test"
+    (a, n1, c, n2), notes = _tables(name, (ai, n1i, ci, n2i), labels, min_studies)
+    cells = np.array([a, n1 - a, c, n2 - c])
+    cells = cells + add * np.any(cells == 0.0, axis=0)
+    total = cells.sum(axis=0)
+    concordant, discordant = (
+        np.sum(cells[0] * cells[3] / total),
+        np.sum(cells[1] * cells[2] / total),
+    )
+    if concordant <= 0.0 or discordant <= 0.0:
+        raise NotEstimable(
+            f"{name} needs a Mantel-Haenszel odds ratio, and one arm has no event in any study. "
+            "Use add=0.5."
+        )
+    log_odds_ratio = np.full(a.size, np.log(concordant / discordant))
+    _, mean, variance = NoncentralHypergeometric(n1, n2, a + c).cumulants(log_odds_ratio)
+    deviation = (a - mean) / np.sqrt(variance)
+    return kendall_test(name, deviation, 1.0 / variance, exact=exact, decisions=notes)
+
+
+def _effects(yi: npt.ArrayLike | HasEffects, labels: Sequence[str] | None) -> Studies:
+    """Studies of which only the effects matter."""
+    if has_effects(yi):
+        return check_studies(yi, None, labels)
+    check = InputCheck("A test of the funnel")
+    effects = check.array("yi", cast(npt.ArrayLike, yi))
+    check.refuse()
+    return check_studies(effects, np.ones_like(effects), labels)
+
+
+def _tables(
+    asked: str,
+    given: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike],
+    labels: Sequence[str] | None,
+    min_studies: int,
+) -> tuple[Table, tuple[str, ...]]:
+    """Tables that say something about a ratio, and notes on those that do not."""
+    check = InputCheck(asked, labels or ())
+    arrays = check.numbers(**dict(zip(("ai", "n1i", "ci", "n2i"), given, strict=True)))
+    a, n1, c, n2 = (np.array(array, ndmin=1) for array in arrays)
+    if len({array.shape for array in (a, n1, c, n2)}) > 1 or a.ndim != 1:
+        check.problems.append("ai, n1i, ci and n2i differ in length")
+    if labels is not None and len(labels) != len(a):
+        check.problems.append(f"there are {len(labels)} labels for {len(a)} studies")
+    if check.problems:
+        check.refuse("Give one number, and one label, for each study.")
+    for events, participants, arm in ((a, n1, 1), (c, n2, 2)):
+        check.where(participants <= 0.0, f"n{arm}i is {{}}; it is above 0", participants)
+        check.where(events < 0.0, f"events of arm {arm} are {{}}", events)
+        check.where(events > participants, f"arm {arm} has more events than participants")
+    check.where(
+        (a % 1 != 0) | (c % 1 != 0) | (n1 % 1 != 0) | (n2 % 1 != 0), "a count is no whole number"
+    )
+    check.refuse("Correct the numbers at their source.")
+    kept = (a + c > 0) & (a + c < n1 + n2)
+    notes = _left_out(kept, labels)
+    cautions = require_studies(asked, int(kept.sum()), min_studies)
+    return (a[kept], n1[kept], c[kept], n2[kept]), (*notes, *cautions)
+
+
+def _left_out(kept: BoolArray, labels: Sequence[str] | None) -> tuple[str, ...]:
+    names = labels or [f"study {i + 1}" for i in range(kept.size)]
+    return tuple(
+        f"{name} was left out: no event, or nothing but events, in both arms."
+        for name, keep in zip(names, kept, strict=True)
+        if not keep
+    )

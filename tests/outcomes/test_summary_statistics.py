@@ -1,0 +1,123 @@
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evidence.errors import BadInput
+from evidence.outcomes.summary_statistics import (
+    complement,
+    events_from_percentage,
+    mean_of,
+    percentage,
+    relative_reduction,
+    relative_reduction_from_arms,
+    total,
+)
+
+PROPERTY = settings(max_examples=50, deadline=None, derandomize=True)
+#: One rounding of a double in each of two orders of the same arithmetic.
+CLOSED_FORM = 1e-12
+PATIENTS = st.integers(1, 10_000)
+SHARES = st.floats(0, 1)
+NAN, INF = math.nan, math.inf
+
+
+@PROPERTY
+@given(PATIENTS, SHARES)
+def test_events_and_their_complement_make_all_patients(n, share):
+    events = int(share * n)
+    whole = percentage(events, n) + percentage(n - events, n)
+    assert whole == pytest.approx(100, rel=CLOSED_FORM)
+    assert complement(percentage(events, n)) == pytest.approx(
+        percentage(n - events, n), rel=CLOSED_FORM, abs=1e-10
+    )
+
+
+@PROPERTY
+@given(PATIENTS, SHARES)
+def test_events_come_back_from_their_unrounded_percentage(n, share):
+    events = int(share * n)
+    assert events_from_percentage(percentage(events, n), n) == events
+
+
+@PROPERTY
+@given(st.integers(1, 100), SHARES)
+def test_events_of_up_to_100_patients_come_back_from_a_percentage_printed_whole(n, share):
+    events = int(share * n)
+    assert abs(events_from_percentage(round(percentage(events, n)), n) - events) <= n / 200 + 0.5
+
+
+@PROPERTY
+@given(st.floats(0.001, 1000), st.floats(0.001, 1000))
+def test_the_reduction_between_arms_is_that_of_their_ratio(treated, control):
+    expected = relative_reduction(treated / control)
+    assert relative_reduction_from_arms(treated, control) == pytest.approx(
+        expected, rel=CLOSED_FORM, abs=1e-10
+    )
+
+
+@PROPERTY
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=20))
+def test_the_mean_times_the_number_is_the_total_in_any_order(values):
+    assert mean_of(values) * len(values) == pytest.approx(total(values), rel=CLOSED_FORM)
+    assert total(values) == total(values[::-1])
+
+
+@pytest.mark.parametrize(
+    ("percent", "n", "events"),
+    [(54.9, 100, 55), (50, 5, 3), (0, 20, 0), (100, 20, 20), (2.5, 20, 1), (22, 376, 83)],
+)
+def test_a_percentage_becomes_the_nearest_whole_number_of_patients(percent, n, events):
+    assert events_from_percentage(percent, n) == events
+
+
+def test_printed_examples_come_out():
+    assert percentage(82, 376) == pytest.approx(21.808510638297872, rel=CLOSED_FORM)
+    assert relative_reduction(0.451) == pytest.approx(54.9, rel=CLOSED_FORM)
+    assert relative_reduction(1) == 0
+    assert relative_reduction(1.25) == -25
+    assert relative_reduction_from_arms(0, 0.39) == 100
+    assert complement(12.5) == 87.5
+    assert mean_of([0.12, 0.16]) == pytest.approx(0.14, rel=CLOSED_FORM)
+    assert total([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "given"),
+    [
+        (percentage, (5, 0)),
+        (percentage, (-1, 10)),
+        (percentage, (11, 10)),
+        (percentage, (NAN, 10)),
+        (percentage, (1, NAN)),
+        (complement, (-0.1,)),
+        (complement, (100.1,)),
+        (complement, (NAN,)),
+        (relative_reduction, (0,)),
+        (relative_reduction, (-0.5,)),
+        (relative_reduction, (NAN,)),
+        (relative_reduction, (INF,)),
+        (relative_reduction_from_arms, (0.2, 0)),
+        (relative_reduction_from_arms, (-0.1, 0.2)),
+        (relative_reduction_from_arms, (0.2, NAN)),
+        (relative_reduction_from_arms, (NAN, 0.2)),
+        (events_from_percentage, (101, 10)),
+        (events_from_percentage, (-1, 10)),
+        (events_from_percentage, (50, 0)),
+        (events_from_percentage, (NAN, 10)),
+        (events_from_percentage, (50, NAN)),
+        (mean_of, ([],)),
+        (percentage, (1, INF)),
+    ],
+)
+def test_nonsense_is_refused(function, given):
+    with pytest.raises(BadInput):
+        function(*given)
+
+
+@pytest.mark.xfail(strict=True, reason="NaN goes through a sum")
+@pytest.mark.parametrize("function", [mean_of, total])
+def test_a_sum_of_what_is_not_known_is_refused(function):
+    with pytest.raises(BadInput):
+        function([0.1, NAN])
