@@ -18,6 +18,7 @@
 
 # %%
 import pandas as pd
+import seaborn as sns
 
 import evidence
 from evidence.trials.codebook import data_dictionary
@@ -116,6 +117,14 @@ for statement in (
 relapses = arm_view(trials.where(outcome=["annualised-relapse-rate", "participants"], design="rct"))
 relapses = relapses.dropna(subset=["rate"])
 relapses[["study", "arm", "timepoint_months", "n", "rate", "rate_ci_low", "rate_ci_high"]].head(10)
+
+# %% [markdown]
+# The same numbers as a picture: each arm of each trial, coloured by its therapy.
+
+# %%
+axes = sns.stripplot(relapses.sort_values("study"), x="rate", y="study", hue="therapy", size=7)
+axes.set(xlabel="annualised relapse rate", ylabel="")
+sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1))
 
 # %%
 relapses[["study", "arm", "n_result_id", "rate_result_id"]].head(3)
