@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STEP := scripts/step
 .DEFAULT_GOAL := help
-.PHONY: help report test check format verify golden bench codebook data wheel clean
+.PHONY: help report test check format verify golden methods bench codebook data wheel clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ report: .venv/.runtime ## set up, then build all of reports/ from data/trials.pa
 test: .venv/.dev ## set up, then run the tests
 	@$(STEP) --start
 	@$(STEP) "tests" $(BIN)/python -m pytest
-	@$(STEP) --end "Nothing was written."
+	@$(STEP) --end "Nothing was written outside .venv."
 
 check: .venv/.dev ## format, lint, types, import directions, dataset up to date
 	$(BIN)/ruff format --check .
@@ -24,6 +24,7 @@ check: .venv/.dev ## format, lint, types, import directions, dataset up to date
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/evidence data check
+	$(BIN)/evidence data codebook --check
 
 format: .venv/.dev ## put the code in its format
 	$(BIN)/ruff format .
@@ -38,6 +39,12 @@ verify: .venv/.runtime ## follow every number of the reports; with SOURCES=DIR a
 
 golden: .venv/.dev ## run every reference case of GOLDEN=DIR through the package
 	$(BIN)/python -m tests.reference.golden $(or $(GOLDEN),tests/reference/data)
+
+methods: .venv/.dev ## write docs/methods.md from the reference run
+	$(BIN)/python -m tests.reference.golden.methods
+
+codebook: .venv/.runtime ## write data/CODEBOOK.md and the counts of the README
+	$(BIN)/evidence data codebook
 
 bench: .venv/.dev ## print the times and memory that users feel
 	$(BIN)/python -m benchmarks

@@ -106,7 +106,7 @@ def vocabulary_from(content: Mapping[str, Any]) -> Vocabulary:
     Raises
     ------
     BadInput
-        A kind is missing or unknown, or a term has no label; every fault is named.
+        A kind is missing, empty or unknown, or a term has no label; every fault is named.
     """
     problems = [*_kind_faults(content), *_term_faults(content)]
     refuse(
@@ -123,7 +123,11 @@ def vocabulary_from(content: Mapping[str, Any]) -> Vocabulary:
 
 
 def _kind_faults(content: Mapping[str, object]) -> Iterator[str]:
-    yield from (f"{kind}: missing" for kind in KINDS if kind not in content)
+    for kind in KINDS:
+        if kind not in content:
+            yield f"{kind}: missing"
+        elif not isinstance(content[kind], Mapping) or not content[kind]:
+            yield f"{kind}: holds no words"
     for kind in content:
         if kind not in KINDS:
             yield f"{kind}: not a kind of word (known: {', '.join(KINDS)})"
@@ -131,7 +135,8 @@ def _kind_faults(content: Mapping[str, object]) -> Iterator[str]:
 
 def _term_faults(content: Mapping[str, Any]) -> Iterator[str]:
     for kind in KINDS:
-        for name, entry in dict(content.get(kind) or {}).items():
+        terms = content.get(kind)
+        for name, entry in terms.items() if isinstance(terms, Mapping) else ():
             if not isinstance(entry, Mapping) or not entry.get("label"):
                 yield f"{kind}.{name}: has no label"
             elif entry.get("better", "none") not in DIRECTIONS:

@@ -39,7 +39,7 @@ def printed_text(context: Context, finding: Finding) -> Text:
         label = _labelled(context, result_id)
         places = groups.setdefault(plain(label), (label, []))[1]
         places.append(source_text(context, result_id))
-    return joined([_placed(label, places) for label, places in groups.values()], "; ")
+    return joined([_placed(label, places) for label, places in groups.values()], " • ")
 
 
 def _labelled(context: Context, result_id: str) -> Text:

@@ -14,7 +14,18 @@ from evidence.analysis.context import ABSENT, Context, SectionResult
 from evidence.analysis.declared import Audit, read_analysis
 from evidence.analysis.places import all_slugs, analysis_path
 from evidence.errors import EvidenceError
-from evidence.report.document import Cell, Column, Footnote, Heading, Paragraph, Row, Table, Text
+from evidence.report.document import (
+    Block,
+    Cell,
+    Column,
+    Footnote,
+    Heading,
+    Paragraph,
+    Row,
+    Span,
+    Table,
+    Text,
+)
 from evidence.report.ledger import Quantity, plain_number
 from evidence.report.origins import Json
 from evidence.trials.audit import RULES, SEVERITIES, AuditReport, Finding, Severity, audit
@@ -50,16 +61,17 @@ def audit_section(context: Context, section: Audit, path: str) -> SectionResult:
     """Return the audit of the dataset: a table of the rules, and tables of the findings."""
     report = audit(context.trials, used=used_rows(context.trials))
     summary = _summary(context, report)
-    blocks = (
+    blocks: list[Block] = [
         Heading(text=(context.declared_text(f"{path}/title"),)),
         Paragraph(text=summary),
-        *([Paragraph(text=(context.declared_text(f"{path}/note"),))] if section.note else []),
-        _rules_table(context, section, report),
-        _findings_table(context, section.id, SERIOUS, report),
-        _findings_table(context, f"{section.id}-explained", SEVERITIES[2:], report),
-    )
+    ]
+    if section.note:
+        blocks.append(Paragraph(text=(context.declared_text(f"{path}/note"),)))
+    blocks.append(_rules_table(context, section, report))
+    blocks.append(_findings_table(context, section.id, SERIOUS, report))
+    blocks.append(_findings_table(context, f"{section.id}-explained", SEVERITIES[2:], report))
     return SectionResult(
-        blocks=blocks,
+        blocks=tuple(blocks),
         results=_results(report),
         headline=summary,
         methods=(_METHODS,),
@@ -99,9 +111,9 @@ def _summary(context: Context, report: AuditReport) -> Text:
     used = [bool(finding.used_by) for finding in report.of("contradiction")]
     return context.ledger.prose(
         "{rules} rules of arithmetic find {contradiction} contradictions between printed numbers, "
-        "{used} of them with a number that a declared analysis uses; {tension} tensions; {rounding} "
-        "differences that rounding explains; and {estimand} between numbers that say they mean "
-        "different quantities.",
+        "{used} of them with a number that a declared analysis uses; {tension} tensions; "
+        "{rounding} differences that rounding explains; and {estimand} between numbers that say "
+        "they mean different quantities.",
         rules=context.ledger.show(_length(context, "rules", len(report.rules)), "fixed:0"),
         contradiction=counts["contradiction"],
         used=(context.ledger.count("contradictions with a number in use", used),),
@@ -157,7 +169,9 @@ def _findings_table(
         if findings:
             rows.append(Row(cells=(Cell(text=(_PLURALS[severity],)),), kind="group"))
             rows += [_finding_row(context, finding) for finding in findings]
-    titles = " and ".join(_PLURALS[s].lower() if i else _PLURALS[s] for i, s in enumerate(severities))
+    titles = " and ".join(
+        _PLURALS[s].lower() if i else _PLURALS[s] for i, s in enumerate(severities)
+    )
     return Table(
         id=name,
         number=context.number("table"),
@@ -170,21 +184,24 @@ def _findings_table(
 
 
 def _finding_row(context: Context, finding: Finding) -> Row:
-    tone = "differs" if finding.severity == "contradiction" else "plain"
+    serious = finding.severity == "contradiction"
     used = Cell(text=("used",)) if finding.used_by else Cell(text=(ABSENT,), tone="absent")
     return Row(
         cells=(
             Cell(text=(context.ledger.name(f"order:{finding.rank}"),)),
             Cell(text=quantity_text(context, finding)),
             Cell(text=printed_text(context, finding)),
-            Cell(text=(f"{finding.claim}: ", _arithmetic(context, finding)), tone=tone),
+            Cell(
+                text=(f"{finding.claim}: ", _arithmetic(context, finding)),
+                tone="differs" if serious else "plain",
+            ),
             Cell(text=(finding.settle,)),
             used,
         )
     )
 
 
-def _arithmetic(context: Context, finding: Finding):  # noqa: ANN202
+def _arithmetic(context: Context, finding: Finding) -> Span:
     """Return the arithmetic of a finding, computed again by its own function from its rows."""
     calculation = finding.calculation
     module, _, name = calculation.function.rpartition(".")

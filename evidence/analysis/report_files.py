@@ -72,11 +72,17 @@ def to_json(content: Mapping[str, Any]) -> str:
 
 
 def _replace(staging: Path, target: Path) -> None:
+    """Put a report in place of the one of before, which comes back if that fails."""
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    staging.rename(target)
+    try:
+        staging.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -148,8 +148,7 @@ def agrees(row: Row, value: float) -> bool:
     printed: float | None = row["value"]
     if printed is None:
         low, high = float(row["range_low"]), float(row["range_high"])
-        half = _half(row, low)
-        return low - half <= value <= high + half
+        return low - _half(row, low) <= value <= high + _half(row, high)
     if row["value_operator"] in _RELATIONS:
         return _RELATIONS[row["value_operator"]](value, printed)
     return abs(value - printed) <= _half(row, printed) * (1 + 1e-9)

@@ -74,7 +74,8 @@ def find_cohorts(
     Raises
     ------
     BadInput
-        Rows of a study leave a choice, a route is unknown, or selected studies share patients.
+        Rows of a study leave a choice, several of its arms fit, a route is unknown, or selected
+        studies share patients.
     EmptySelection
         No study has the numbers of any route.
     """
@@ -87,7 +88,11 @@ def find_cohorts(
         routes=routes,
         exclude=question.exclude,
     )
-    problems = [*attempt.problems, *_shared_patients(trials, attempt.found)]
+    problems = [
+        *attempt.problems,
+        *_several_arms(attempt.found),
+        *_shared_patients(trials, attempt.found),
+    ]
     refuse(BadInput, f"{question.outcome}: {len(problems)} choices are open.", problems)
     if not attempt.found:
         raise EmptySelection(
@@ -151,6 +156,15 @@ def _row(rows: Sequence[Row], statistics: Sequence[str], *, with_interval: bool)
         if fitting:
             return one_row(fitting, f"{rows[0]['study_id']}, {statistic}")
     return None
+
+
+def _several_arms(cohorts: Sequence[Cohort]) -> Iterator[str]:
+    arms: dict[str, list[str]] = defaultdict(list)
+    for cohort in cohorts:
+        arms[cohort.study_id].append(cohort.arm)
+    for study_id, names in arms.items():
+        if len(names) > 1:
+            yield f"{study_id}: arms {', '.join(sorted(names))} all fit; name one with `arms`"
 
 
 def _shared_patients(trials: Trials, cohorts: Sequence[Cohort]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidence.errors import BadInput, EmptySelection, UnknownName, refuse
@@ -71,11 +71,11 @@ def select_outcome(trials: Trials, question: Question) -> list[Row]:
     Raises
     ------
     BadInput
-        The question names a study or word that the dataset does not have.
+        The question names a study, therapy, arm or word that the dataset does not have.
     EmptySelection
         No row answers the question.
     """
-    _check_studies(trials, question)
+    _check_names(trials, question)
     found = trials.where(**_criteria(question)).rows()
     rows = [row for row in found if _wanted(row, question)]
     if not rows:
@@ -99,13 +99,37 @@ def _criteria(question: Question) -> dict[str, Criterion]:
     return {"outcome": question.outcome, "preferred": True, **chosen}
 
 
-def _check_studies(trials: Trials, question: Question) -> None:
-    named = {*question.studies, *question.exclude, *question.choose}
+def _check_names(trials: Trials, question: Question) -> None:
+    studies = sorted({*question.studies, *question.exclude, *question.choose})
     problems = [
-        str(UnknownName("study", name, trials.studies))
-        for name in sorted(named - set(trials.studies))
+        *_unknown("study", studies, trials.studies),
+        *_unknown_arms(trials, "therapy", question.therapy, question.arms),
     ]
-    refuse(BadInput, "The question names studies that the dataset does not have.", problems)
+    if question.comparator is not None:
+        arms = question.comparator_arms
+        problems += _unknown_arms(trials, "comparator", question.comparator, arms)
+    refuse(BadInput, "The question has names that the dataset does not have.", problems)
+
+
+def _unknown_arms(
+    trials: Trials, kind: str, therapy: str, arms: Sequence[str]
+) -> Iterator[str]:
+    """Yield the therapy if the vocabulary lacks it, or else its arms that no study has."""
+    therapies = trials.vocabulary.names("therapies")
+    if therapy not in therapies:
+        yield from _unknown(kind, [therapy], therapies)
+        return
+    known = {
+        name
+        for study in trials.studies.values()
+        for name, arm in study["arms"].items()
+        if arm["therapy"] == therapy
+    }
+    yield from _unknown(f"{therapy} arm", arms, known)
+
+
+def _unknown(kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    yield from (str(UnknownName(kind, name, known)) for name in names if name not in known)
 
 
 def _wanted(row: Row, question: Question) -> bool:
@@ -172,9 +196,9 @@ def participants(trials: Trials, row: Row, arm: str | None = None) -> str | None
     """
     study_id, arm, analysis_set = row["study_id"], arm or str(row["arm"]), row["analysis_set"]
     found: dict[str | None, str] = {}
-    for row in trials.rows_of(study_id):
-        if _is_size(row, arm):
-            found.setdefault(row["analysis_set"], str(row["result_id"]))
+    for other in trials.rows_of(study_id):
+        if _is_size(other, arm):
+            found.setdefault(other["analysis_set"], str(other["result_id"]))
     if analysis_set in found and analysis_set is not None:
         return found[analysis_set]
     domain = trials.vocabulary.term("outcomes", row["outcome"]).attributes["domain"]

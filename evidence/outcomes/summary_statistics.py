@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from evidence.errors import BadInput
+from evidence.errors import BadInput, refuse
 
 
 def percentage(events: float, n: float) -> float:
@@ -46,7 +46,7 @@ def relative_reduction(ratio: float) -> float:
 
 def relative_reduction_from_arms(treated: float, control: float) -> float:
     """Relative reduction in per cent, from a rate or risk of each arm in the same unit."""
-    if not control > 0 or not treated >= 0:
+    if not 0 < control < math.inf or not 0 <= treated < math.inf:
         raise BadInput(
             f"No relative reduction follows from {treated:g} against {control:g}; "
             "the control value must be positive."
@@ -55,14 +55,28 @@ def relative_reduction_from_arms(treated: float, control: float) -> float:
 
 
 def mean_of(values: Sequence[float]) -> float:
-    """Unweighted mean, such as of the rates of two years with about the same patients."""
+    """Unweighted mean, such as of the rates of two years with about the same patients.
+
+    Raises
+    ------
+    BadInput
+        There is no value, or one is not finite.
+    """
     if not len(values):
         raise BadInput("A mean of no values was asked for.")
-    return math.fsum(values) / len(values)
+    return total(values) / len(values)
 
 
 def total(values: Sequence[float]) -> float:
-    """Sum of counts over arms or studies."""
+    """Sum of counts over arms or studies.
+
+    Raises
+    ------
+    BadInput
+        A value is not finite.
+    """
+    unknown = [f"values.{i}: {value}" for i, value in enumerate(values) if not math.isfinite(value)]
+    refuse(BadInput, "Only finite values can be added; leave out or find the others.", unknown)
     return math.fsum(values)
 
 
@@ -74,7 +88,7 @@ def events_from_percentage(percent: float, ni: float) -> float:
     BadInput
         The percentage is outside 0 to 100, or ``ni`` is no positive number of patients.
     """
-    if not 0 <= percent <= 100 or not ni > 0:
+    if not 0 <= percent <= 100 or not 0 < ni < math.inf:
         raise BadInput(
             f"Events from {percent:g} % of {ni:g} patients were asked for; "
             "0 to 100 % of at least 1 patient is needed."

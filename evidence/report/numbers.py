@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 
 from evidence.effects.conversions import back_transform
 from evidence.errors import BadInput, UnknownName
@@ -24,10 +25,13 @@ def _fixed(value: float, digits: int) -> str:
 
 
 def _significant(value: float, digits: int) -> str:
-    return f"{value:.{digits}g}" if value else "0"
+    """In full and never with an exponent, which a reader would have to work out."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}" if value else "0"
 
 
 def _p(value: float, digits: int) -> str:
+    if not 0 <= value <= 1:
+        raise BadInput(f"{value:g} was to be shown as a p value, which lies between 0 and 1.")
     if value < SMALLEST_P:
         return f"<{SMALLEST_P:.4f}"
     return _fixed(value, max(digits, 4 if value < 0.001 else 3 if value < 0.01 else digits))
@@ -93,7 +97,7 @@ def format_number(value: float | None, spec: str) -> str:
     UnknownName
         There is no such format.
     BadInput
-        The value is absent or not finite.
+        The value is absent or not finite, or a p value is outside 0 to 1.
 
     Examples
     --------

@@ -53,7 +53,7 @@ class Origins:
         Raises
         ------
         VerificationError
-            The address is of no known kind, or nothing stands there.
+            The address is of no known kind or of the wrong shape, or nothing stands there.
         """
         kind, _, path = address.partition(":")
         readers = self._readers(results)
@@ -63,7 +63,7 @@ class Origins:
             )
         try:
             found = readers[kind](path)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise VerificationError(f"Nothing stands at {address!r} ({error}).") from error
         return str(found)
 

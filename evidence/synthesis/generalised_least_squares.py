@@ -60,10 +60,10 @@ def fit_general(yi: FloatArray, covariance: FloatArray, design: FloatArray) -> G
         If the matrix is not positive definite.
     """
     root = np.linalg.cholesky(covariance)
-    inverse_root = linalg.solve_triangular(root, np.eye(yi.size), lower=True)
+    inverse_root = _inverse(root, lower=True)
     white_x, white_y = inverse_root @ design, inverse_root @ yi
     basis, triangle = np.linalg.qr(white_x)
-    inverse_triangle = linalg.solve_triangular(triangle, np.eye(design.shape[1]))
+    inverse_triangle = _inverse(triangle, lower=False)
     coefficients = inverse_triangle @ (basis.T @ white_y)
     residuals = yi - design @ coefficients
     white_residuals = inverse_root @ residuals
@@ -79,3 +79,11 @@ def fit_general(yi: FloatArray, covariance: FloatArray, design: FloatArray) -> G
         2.0 * float(np.sum(np.log(np.diagonal(root)))),
         2.0 * float(np.sum(np.log(np.abs(np.diagonal(triangle))))),
     )
+
+
+def _inverse(triangle: FloatArray, *, lower: bool) -> FloatArray:
+    """Inverse of a triangular matrix."""
+    inverse, fault = linalg.lapack.dtrtri(triangle, lower=int(lower))
+    if fault:
+        raise np.linalg.LinAlgError("triangular matrix is singular")
+    return np.asarray(inverse)

@@ -215,9 +215,10 @@ def fit_random_level(
         rules.append(gauss_hermite_level_and_effect(likelihood, nodes))
     for rule in rules:
         objective = shared_parameters(rule, likelihood.k)
-        point = np.where(free, np.maximum(point, [-np.inf, -np.inf, 0.05, 0.05]), point)
+        # at 0 the derivative by a standard deviation is 0, and a search would not leave it
+        point[2:] = np.where(free[2:], np.maximum(np.abs(point[2:]), 0.05), 0.0)
         found, within = _with_boundary(objective, maximise(objective, point, free), free)
-        point = found.point
+        point = found.point.copy()
     return _read(found, within, 1, tau_place=2, sigma_place=3)
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable, TooFewStudies
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_solutions import TauModel, falling_root, moment_dl
+from evidence.synthesis.weighted_least_squares import WeightedFit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,10 +137,13 @@ def _out_of_range(studies: Studies) -> NotEstimable:
 def _interval(studies: Studies, level: float) -> HenmiCopas:
     model = TauModel(studies.yi, studies.vi)
     tau2 = moment_dl(model)[0]
-    estimate = float(model.at(0.0).coefficients[0])
-    moments = _moments(1.0 / studies.vi, tau2)
+    fit = model.at(0.0)
+    moments = _moments(fit, tau2)
+    if moments.mean <= 0.0 or moments.variance <= 0.0:
+        raise _out_of_range(studies)
+    estimate = float(fit.coefficients[0])
     critical = _critical(moments, (1.0 - level) / 2.0)
-    se = moments.sd / math.sqrt(float(np.sum(1.0 / studies.vi)))
+    se = moments.sd / math.sqrt(float(fit.weights.sum()))
     half = critical * se
     if not math.isfinite(half):
         raise _out_of_range(studies)
@@ -156,28 +159,25 @@ def _interval(studies: Studies, level: float) -> HenmiCopas:
     )
 
 
-def _moments(weights: FloatArray, tau2: float) -> _Moments:
+def _moments(fit: WeightedFit, tau2: float) -> _Moments:
     """Mean and variance of Q given r, exact for normal effects with between-study variance tau2.
 
     Effects e have covariance ``D = W^-1 + tau2 I``, ``Q = e'Pe`` and ``r = w'e / sqrt(sum w)``;
     conditioning on r shifts the mean of e by ``D w r`` and lowers its covariance by one rank.
     """
-    df, total = weights.size - 1, float(weights.sum())
-    share = weights / total
+    weights, df, trace = fit.weights, fit.weights.size - 1, float(fit.trace_p)
+    share = weights / weights.sum()
     slope = float(share @ weights)
-    centred = weights - slope
-    spread = float(share @ centred**2)
-    cubic = float(share @ (weights * centred**2))
-    trace = total - slope
-    double = float(weights @ (weights * (1.0 - 2.0 * share))) + slope**2
+    # Differences first: a study that outweighs all others would swallow the mean weight.
+    centred = (weights[:, None] - weights) @ share
+    shift = tau2**2 * float(share @ centred**2)
+    mixed = shift + tau2**3 * float(share @ (weights * centred**2))
     sd2 = 1.0 + tau2 * slope
-    shift = tau2**2 * spread
-    mixed = shift + tau2**3 * cubic
-    variance = df + 2.0 * tau2 * trace + tau2**2 * double - 2.0 * mixed / sd2 + (shift / sd2) ** 2
+    whole = df + 2.0 * tau2 * trace + tau2**2 * float(fit.trace_pp())
     return _Moments(
         mean=df + tau2 * trace - shift / sd2,
         mean_slope=shift / sd2**2,
-        variance=2.0 * variance,
+        variance=2.0 * (whole - 2.0 * mixed / sd2 + (shift / sd2) ** 2),
         variance_slope=4.0 * (mixed - shift**2 / sd2) / sd2**2,
         sd=sd2**0.5,
         ratio=trace / slope,

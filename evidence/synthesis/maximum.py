@@ -37,6 +37,8 @@ _LONGEST: Final = 1.5
 _CLOSE: Final = 1e-9
 _DONE: Final = 1e-22
 _MOST_STEPS: Final = 200
+#: Length of a step off a saddle point.
+_OFF_SADDLE: Final = 0.2
 #: Effects and standard deviations on the log or logit scale beyond this have no maximum.
 _LARGEST: Final = 50.0
 #: Gain of a study's log likelihood below which its level stays: an error of 1e-8 standard errors.
@@ -63,7 +65,10 @@ def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximu
     point, total = start.copy(), objective(start)
     for step_number in range(_MOST_STEPS):
         step, gain = _newton_step(total, free)
-        if gain < _DONE:
+        uphill = _way_up(total, free) if gain < _CLOSE else None
+        if uphill is not None:
+            step, gain = uphill, 0.0
+        elif gain < _DONE:
             return Maximum(point, total, step_number)
         size = 1.0
         for _ in range(40):
@@ -72,7 +77,7 @@ def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximu
                 break
             size /= 2
         point, total = point + size * step, following
-        if gain < _CLOSE:
+        if gain < _CLOSE and uphill is None:
             return Maximum(point, total, step_number + 1)
         if float(np.max(np.abs(point))) > _LARGEST:
             break
@@ -81,6 +86,18 @@ def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximu
         "parameter grows without bound. Use a common-effect method, or a model with fewer "
         "parameters."
     )
+
+
+def _way_up(total: Total, free: BoolArray) -> FloatArray | None:
+    """Step off a saddle point, such as a standard deviation of 0 that should be larger."""
+    if not free.any():
+        return None
+    values, vectors = np.linalg.eigh(total.hessian[np.ix_(free, free)])
+    if values[-1] <= 1e-6 * max(float(np.abs(values).max()), 1.0):
+        return None
+    step = np.zeros_like(total.gradient)
+    step[free] = _OFF_SADDLE * vectors[:, -1]
+    return step
 
 
 def _newton_step(total: Total, free: BoolArray) -> tuple[FloatArray, float]:

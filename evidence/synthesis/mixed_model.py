@@ -19,12 +19,15 @@ from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.generalised_least_squares import GeneralFit, fit_general
 from evidence.synthesis.random_effects import Factor, RandomTerm
+from evidence.synthesis.weighted_least_squares import fit_weighted
 
-_STEPS = 200
+_STEPS = 100
 _POLISHING = 10
 _SHORTEST = 1e-6
 #: Gain, relative to the log likelihood, that is lost in its rounding errors.
 _ROUNDING = 1e-12
+#: Rounding error of the log likelihood that is accepted.
+_NOISE = 1e-6
 #: Gain that a peak may leave.
 _STATIONARY = 1e-8
 IntArray = npt.NDArray[np.intp]
@@ -87,10 +90,11 @@ class MixedModel:
         *,
         restricted: bool,
     ) -> None:
-        basis = np.linalg.qr(design)[0]
-        residuals = yi - basis @ (basis.T @ yi)
-        df = yi.size - design.shape[1]
-        spread, noise = float(residuals @ residuals) / df, float(np.mean(np.diagonal(v)))
+        noise = float(np.median(np.diagonal(v)))
+        # a very large or small variance decides neither the unit nor where the search starts
+        weights = 1.0 / (np.diagonal(v) + noise)
+        fit = fit_weighted(yi, weights, design)
+        residuals, spread = fit.residuals, float(fit.rss / weights.sum())
         self.scale = math.sqrt(spread + noise)
         self.excess = max(spread - noise, 0.05 * (spread + noise)) / self.scale**2
         self.yi, self.v = residuals / self.scale, v / self.scale**2
@@ -189,7 +193,7 @@ class MixedModel:
             )
 
     def maximise(
-        self, fixed: dict[int, float] | None = None, start: FloatArray | None = None
+        self, fixed: dict[int, float] | None = None, starts: Sequence[FloatArray] | None = None
     ) -> Peak:
         """Highest peak of the likelihood over the parameters that are not fixed.
 
@@ -197,8 +201,8 @@ class MixedModel:
         ----------
         fixed : dict of int to float, optional
             Parameters that keep a value, in scaled units.
-        start : ndarray, shape (m,), optional
-            One start in place of several.
+        starts : sequence of ndarray, shape (m,), optional
+            Where to climb from, in place of several ways to share out the variance.
 
         Raises
         ------
@@ -207,15 +211,27 @@ class MixedModel:
         """
         held = fixed or {}
         free = np.array([i for i in range(len(self.names)) if i not in held], dtype=np.intp)
-        starts = self._starts() if start is None else iter([start])
-        peaks = [self._climb(_with(one, held), free) for one in starts]
+        begin = list(self._starts() if starts is None else starts)
+        peaks = [self._climb(_with(one, held), free) for one in begin[: None if free.size else 1]]
         best = max(peaks, key=lambda peak: peak.value)
         if not best.gain < _STATIONARY * (1.0 + abs(best.value)):
             raise NotEstimable(
                 f"The likelihood of {', '.join(self.names)} has no peak that could be found "
                 f"(gain {best.gain:.3g}). Choose a simpler structure of random effects."
             )
+        self._check_rounding(best)
         return best
+
+    def _check_rounding(self, peak: Peak) -> None:
+        """Refuse a peak whose height changes when the rows are taken in reverse order."""
+        turned = self.marginal(peak.parameters)[::-1, ::-1]
+        value = self.height(fit_general(self.yi[::-1], turned, self.design[::-1]))
+        if not abs(value - peak.value) < _NOISE:
+            raise NotEstimable(
+                f"The likelihood of {', '.join(self.names)} is lost in rounding errors: effects "
+                "and variances differ in size by more than double precision holds. Check the "
+                "variances, and effects that lie many standard errors from the others."
+            )
 
     def _starts(self) -> Iterator[FloatArray]:
         """Equal shares of the excess variance, most of it in one term, and little of it."""

@@ -134,9 +134,15 @@ def predict_effects(
     coverage = model.level if level is None else check_level(level)
     rows = model.design.rows(moderators)
     table = model.coefficients
-    estimate = rows @ table.estimate
-    variance = np.einsum("ij,jk,ik->i", rows, table.vcov, rows)
-    se = np.sqrt(np.maximum(variance, 0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        estimate = rows @ table.estimate
+        variance = np.maximum(np.einsum("ij,jk,ik->i", rows, table.vcov, rows), 0.0)
+    if not np.all(np.isfinite([estimate, variance])):
+        raise NotEstimable(
+            "An effect was predicted at moderators that leave the range of double precision. "
+            "Choose moderators near those of the studies."
+        )
+    se = np.sqrt(variance)
     half = critical_value(coverage, model.test_df) * se
     bounds, decisions = _prediction(model, definition, coverage, estimate, variance)
     arrays = {"rows": rows, "estimate": estimate, "se": se}

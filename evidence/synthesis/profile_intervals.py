@@ -85,9 +85,15 @@ def profile_interval(
     found = known[component]
     restricted = model.method == "REML"
     x = model.design.matrix
-    with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-        mixed = MixedModel(model.yi, model.vi, x, found.terms, restricted=restricted)
-        low, high = _bounds(mixed, found, level)
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
+            mixed = MixedModel(model.yi, model.vi, x, found.terms, restricted=restricted)
+            low, high = _bounds(mixed, found, level)
+    except (ArithmeticError, np.linalg.LinAlgError) as failure:
+        raise NotEstimable(
+            f"A profile likelihood interval of {component} left the range of double precision. "
+            "Check the variances, or give the effects in another unit."
+        ) from failure
     unit = 1.0 if found.correlation else model.scale**2
     return ProfileInterval(
         component=component,
@@ -137,12 +143,17 @@ def _components(model: MultilevelModel) -> Iterator[tuple[str, _Component]]:
 def _bounds(mixed: MixedModel, component: _Component, level: float) -> tuple[float, float]:
     """Both ends, in scaled units."""
     peak = mixed.maximise()
+    # a parameter that is 0 at the peak has no slope there, and would never move again
+    away = np.concatenate([term.start(mixed.excess) for term in mixed.terms])
     cut = peak.value - chi_squared_quantile(1.0 - level, 1) / 2.0
-    estimate = component.estimate
+    estimate, last = component.estimate, peak.parameters
 
     def height(value: float) -> float:
+        nonlocal last
         fixed = {component.position: component.parameter(value)}
-        return mixed.maximise(fixed).value - cut
+        found = mixed.maximise(fixed, [last, peak.parameters, away])
+        last = found.parameters
+        return found.value - cut
 
     lowest, highest = component.correlation or (0.0, math.inf)
     low = lowest if estimate <= lowest or height(lowest) >= 0.0 else _root(height, lowest, estimate)

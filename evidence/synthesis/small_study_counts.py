@@ -333,7 +333,7 @@ def _tables(
         check.where(events < 0.0, f"events of arm {arm} are {{}}", events)
         check.where(events > participants, f"arm {arm} has more events than participants")
     check.where(
-        (a % 1 != 0) | (c % 1 != 0) | (n1 % 1 != 0) | (n2 % 1 != 0), "a count is no whole number"
+        (a % 1 != 0) | (c % 1 != 0) | (n1 % 1 != 0) | (n2 % 1 != 0), "a count is not a whole number"
     )
     check.refuse("Correct the numbers at their source.")
     kept = (a + c > 0) & (a + c < n1 + n2)

@@ -9,6 +9,7 @@ from evidence.trials.audit_rules.book import Book, best, exact, factor, match, u
 from evidence.trials.audit_rules.definitions import Match
 from evidence.trials.audit_rules.findings import (
     Arithmetic,
+    Calculation,
     Finding,
     Severity,
     calculate,
@@ -32,7 +33,7 @@ REDUCTION = "reduction-against-ratio"
 #: Relative effect, in points of per cent, that adjustment or a model is thought able to add.
 ADJUSTMENT = 10.0
 #: Statistics of an arm that give a relative effect, by what they are.
-_OF_ARMS: Mapping[str, str] = {
+_KINDS: Mapping[str, str] = {
     "rate": "rate",
     "mean": "rate",
     "proportion": "risk",
@@ -64,7 +65,7 @@ def _arms(row: Row, book: Book) -> tuple[Row, Row] | None:
         there = [
             other
             for other in book.select(row["study_id"], outcome=row["outcome"])
-            if other["statistic"] in _OF_ARMS and unit(other) != "points" and other["value"] > 0
+            if other["statistic"] in _KINDS and unit(other) != "points" and other["value"] > 0
         ]
         candidates[column] = [o for o in there if match(o, like, book) in (Match.SAME, Match.OPEN)]
     pairs = [
@@ -90,18 +91,7 @@ def _fit(row: Row, pair: tuple[Row, Row], book: Book) -> tuple[bool, bool, int, 
 
 
 def _against_arms(row: Row, treated: Row, control: Row, book: Book) -> Iterator[Finding]:
-    calculation = calculate(
-        effect_of_arms,
-        {
-            "effect": (row, "value"),
-            "treated": (treated, "value"),
-            "control": (control, "value"),
-        },
-        decimals=[book.decimals(one) for one in (row, treated, control)],
-        factors=[factor(treated), factor(control)],
-        measure=row["statistic"],
-        of_arms=_OF_ARMS[treated["statistic"]],
-    )
+    calculation = _of_arms(row, treated, control, book)
     gap = calculation.result.gap
     rows = [row, treated, control]
     if gap > 0:
@@ -113,6 +103,22 @@ def _against_arms(row: Row, treated: Row, control: Row, book: Book) -> Iterator[
         claim = "A relative effect differs from that of its printed arms, which rounding explains"
         settle = "Nothing; both arms with more decimals would remove it"
         yield found(ARMS, "within rounding", rows, claim, calculation, settle)
+
+
+def _of_arms(row: Row, treated: Row, control: Row, book: Book) -> Calculation:
+    inputs = {
+        "effect": (row, "value"),
+        "treated": (treated, "value"),
+        "control": (control, "value"),
+    }
+    return calculate(
+        effect_of_arms,
+        inputs,
+        decimals=[book.decimals(one) for one in (row, treated, control)],
+        factors=[factor(treated), factor(control)],
+        measure=row["statistic"],
+        of_arms=_KINDS[treated["statistic"]],
+    )
 
 
 def _looks_off(row: Row, treated: Row, control: Row, book: Book) -> bool:

@@ -10,6 +10,7 @@ from evidence.trials.audit_rules.book import NO_EFFECT, Book, match
 from evidence.trials.audit_rules.definitions import Match
 from evidence.trials.audit_rules.findings import (
     Arithmetic,
+    Calculation,
     Finding,
     Severity,
     calculate,
@@ -47,26 +48,26 @@ def _p_rows(row: Row, book: Book) -> Iterator[Row]:
 def _against_limits(row: Row, other: Row, book: Book) -> Iterator[Finding]:
     if row["statistic"] in RATIOS and row["ci_low"] <= 0:
         return
-    calculation = calculate(
-        p_of_limits,
-        {
-            "value": (row, "value"),
-            "low": (row, "ci_low"),
-            "high": (row, "ci_high"),
-            "p": (other, "p_value"),
-        },
-        decimals=[book.decimals(row, name) for name in ("value", "ci_low", "ci_high")]
-        + [book.decimals(other, "p_value")],
-        bound=other["p_operator"],
-        log=row["statistic"] in RATIOS,
-        level=row["ci_level"] or 95.0,
-    )
+    calculation = _of_limits(row, other, book)
     if calculation.result.gap > 0:
         sides = _sides(row, other)
         severity: Severity = "contradiction" if sides else "tension"
         claim = "A p value is not that of its estimate and confidence limits"
         settle = "The test behind the p value, and the limits in the primary publication"
         yield found(RULE, severity, [row, other], claim, calculation, settle, turns=sides)
+
+
+def _of_limits(row: Row, other: Row, book: Book) -> Calculation:
+    columns = {"value": "value", "low": "ci_low", "high": "ci_high"}
+    decimals = [book.decimals(row, column) for column in columns.values()]
+    return calculate(
+        p_of_limits,
+        {**{name: (row, column) for name, column in columns.items()}, "p": (other, "p_value")},
+        decimals=[*decimals, book.decimals(other, "p_value")],
+        bound=other["p_operator"],
+        log=row["statistic"] in RATIOS,
+        level=row["ci_level"] or 95.0,
+    )
 
 
 def _sides(row: Row, other: Row) -> bool:

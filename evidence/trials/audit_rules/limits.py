@@ -95,7 +95,7 @@ def inside_of(
     lower, upper = rounded(low, decimals[1]).low, rounded(high, decimals[2]).high
     estimate = scaled(rounded(value, decimals[0]), factor)
     distance = estimate.distance(Interval(lower, upper))
-    told = f", in their unit {text(value * factor)}," if factor != 1 else ""
+    told = f" ({text(value * factor)} in the unit of the limits)" if factor != 1 else ""
     shown = f"{text(low, decimals[1])} to {text(high, decimals[2])}"
     side = "outside" if distance else "inside"
     return Arithmetic(

@@ -130,7 +130,7 @@ def _fewer(row: Row, patients: Row, severity: Severity) -> Finding:
 def fewer_of(*, events: float, patients: float) -> Arithmetic:
     """Return by how many the patients with an event exceed the events."""
     return Arithmetic(
-        text=f"{text(events)} events cannot be in {text(patients)} patients",
+        text=f"events: {text(events)}; patients with at least one: {text(patients)}",
         gap=share(max(0.0, patients - events), patients),
     )
 

@@ -155,7 +155,9 @@ def _gosh(inputs: dict, expected: dict, tolerance: Tolerance) -> list[Check]:
     result = check("n_subsets", found.k.size, expected["n_subsets"], EXACT)
     probabilities, means = found.quantiles(expected["quantile_probs"]), found.means()
     for name, reference in expected["quantiles_type7"].items():
-        result += _gosh_check("quantile", name, probabilities[GOSH_NAMES[name]], reference, tolerance)
+        result += _gosh_check(
+            "quantile", name, probabilities[GOSH_NAMES[name]], reference, tolerance
+        )
     for name, reference in expected["means"].items():
         result += _gosh_check("mean", name, np.array(means[GOSH_NAMES[name]]), reference, tolerance)
     by_k, reference = found.mean_estimate_by_k(), expected["mean_estimate_by_k"]

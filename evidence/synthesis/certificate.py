@@ -1,0 +1,504 @@
+"""Certificate of a pooled result: which engines agree with it, and how closely.
+
+A witness computes tau2, the estimate, its standard error and Cochran's Q from the same effects and
+variances along another path: PyMARE, statsmodels, our stacked solution (which shares no solver
+with ``pool``), or values of metafor that are pinned for a reference case. Each has its tolerance
+with a cause. A gap over tolerance is a disagreement, unless the estimating equation itself shows
+that the witness stopped short of the solution, which is named as a known divergence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.errors import BadInput, VerificationError, refuse
+from evidence.synthesis.batch import pool_stack
+from evidence.synthesis.estimators import OWN_CODE, EngineValue, engine_value
+from evidence.synthesis.heterogeneity import cochran_q
+from evidence.synthesis.pairwise import pool
+from evidence.synthesis.pooled_effect import PooledEffect
+from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Gaps below this are the order of sums in double precision, differ from machine to machine, and
+#: stand as 0 in a certificate.
+ROUNDING: Final = 1e-12
+AGREES, DIVERGES, DISAGREES = "agrees", "known divergence", "disagrees"
+QUANTITIES: Final = ("tau2", "estimate", "se", "q")
+_SINGLE: Final = "single-study"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Largest relative gap that counts as agreement, and why it is not 0."""
+
+    gap: float
+    cause: str
+
+
+CLOSED_FORM: Final = Tolerance(
+    gap=1e-9, cause="closed form on both sides; only the order of the sums differs"
+)
+SOLVED_TWICE: Final = Tolerance(
+    gap=1e-8, cause="the same equation solved by two root finders to the last bits"
+)
+PYMARE_SEARCH: Final = Tolerance(
+    gap=1e-5, cause="PyMARE's search of the likelihood stops at steps of about 1e-6"
+)
+STATSMODELS_SEARCH: Final = Tolerance(
+    gap=1e-4, cause="statsmodels stops the Paule-Mandel iteration at steps of 1e-5"
+)
+PINNED: Final = Tolerance(
+    gap=1e-6, cause="pinned values are stored with the digits that metafor was made to converge to"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceCase:
+    """Values of metafor that are pinned for one data set.
+
+    Attributes
+    ----------
+    yi, vi : tuple of float
+        Effects and sampling variances.
+    method, test : str
+        Estimator of tau2, and test of the summary, by our names.
+    values : mapping of str to float
+        Any of tau2, estimate, se, q.
+    """
+
+    yi: tuple[float, ...]
+    vi: tuple[float, ...]
+    method: str
+    test: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What one engine computes, and how far it is from the certified result.
+
+    Attributes
+    ----------
+    engine : str
+        Library, version and call.
+    tau2, estimate, se, q : float or None
+        Its values; None for what it does not give.
+    quantity : str
+        The one with the largest gap.
+    gap : float
+        Largest relative gap, to two digits; 0 below ``ROUNDING``.
+    gap_text : str
+        The gap in signs, such as "1.7e-07" or "< 1e-12".
+    tolerance : float
+        Largest gap that counts as agreement.
+    tolerance_text : str
+        The tolerance in signs.
+    cause : str
+        Why the tolerance is not 0.
+    verdict : str
+        agrees, known divergence, or disagrees.
+    divergence : str
+        What the known divergence is; empty otherwise.
+    """
+
+    engine: str
+    tau2: float | None
+    estimate: float | None
+    se: float | None
+    q: float | None
+    quantity: str
+    gap: float
+    gap_text: str
+    tolerance: float
+    tolerance_text: str
+    cause: str
+    verdict: str
+    divergence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityGap:
+    """Largest gap of one quantity over all witnesses that do not diverge for a known reason.
+
+    Attributes
+    ----------
+    quantity : str
+        tau2, estimate, se or q.
+    value : float
+        The certified value.
+    gap : float
+        Largest relative gap, to two digits; 0 below ``ROUNDING``.
+    witnesses : int
+        How many engines computed it.
+    """
+
+    quantity: str
+    value: float
+    gap: float
+    witnesses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Who agrees with a pooled result.
+
+    Gaps are relative to what matters for the quantity: of tau2 to tau2 plus the typical sampling
+    variance, of the estimate to itself or its standard error if that is larger, of the standard
+    error to the larger of itself and the Wald one, of Q to the larger of Q and its degrees of
+    freedom.
+
+    Attributes
+    ----------
+    method, test : str
+        Estimator of tau2, and test of the summary.
+    k : int
+        Number of studies.
+    tau2, estimate, se, q : float or None
+        The certified values; tau2 and q are None for one study.
+    witnesses : tuple of Witness
+        The engines that were asked and answered.
+    quantities : tuple of QuantityGap
+        The largest gap of each quantity.
+    silent : tuple of str
+        Engines that do not have the method or gave no finite answer, in sentences.
+    agreed : bool
+        No witness disagrees.
+    verdict : str
+        All of it in a sentence.
+    """
+
+    method: str
+    test: str
+    k: int
+    tau2: float | None
+    estimate: float
+    se: float
+    q: float | None
+    witnesses: tuple[Witness, ...]
+    quantities: tuple[QuantityGap, ...]
+    silent: tuple[str, ...]
+    agreed: bool
+    verdict: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each witness, after one for the certified result."""
+        import pandas as pd
+
+        names = ("engine", *QUANTITIES, "gap", "quantity", "tolerance", "verdict", "divergence")
+        own = {name: getattr(self, name) for name in QUANTITIES} | {"engine": "certified result"}
+        rows = [own, *({name: getattr(one, name) for name in names} for one in self.witnesses)]
+        return pd.DataFrame(rows, columns=list(names))
+
+    def __str__(self) -> str:
+        """Short printed summary."""
+        lines = [
+            f"  {one.engine}: {one.verdict}, largest gap {one.gap_text} ({one.quantity}), "
+            f"tolerance {one.tolerance_text}"
+            for one in self.witnesses
+        ]
+        diverging = [f"  {one.divergence}" for one in self.witnesses if one.divergence]
+        return "\n".join([self.verdict, *lines, *diverging, *(f"  {s}" for s in self.silent)])
+
+
+def certify(
+    fit: PooledEffect, *, references: Mapping[str, ReferenceCase] | None = None
+) -> Certificate:
+    """Certificate of a pooled result, whether the witnesses agree or not.
+
+    Parameters
+    ----------
+    fit : PooledEffect
+        Result of :func:`evidence.pool`, on the scale of its effects.
+    references : mapping of str to ReferenceCase, optional
+        Pinned values of metafor by name; those for the same data and method become witnesses.
+
+    Raises
+    ------
+    BadInput
+        If a reference names an unknown quantity, or holds a value that is not finite.
+
+    References
+    ----------
+    metafor: ``rma(yi, vi, method=, test=)`` gives ``tau2``, ``beta``, ``se`` and ``QE``.
+
+    Examples
+    --------
+    >>> certify(pool([0.10, 0.30, 0.35], [0.03, 0.03, 0.05], method="DL")).agreed
+    True
+    """
+    asked = _Certified(fit)
+    engines, silent = _engines(asked)
+    witnesses = (*engines, _stacked(asked), *_pinned(asked, references or {}))
+    agreed = all(one.verdict != DISAGREES for one in witnesses)
+    return Certificate(
+        method=fit.method,
+        test=fit.test,
+        k=fit.k,
+        tau2=fit.tau2,
+        estimate=fit.estimate,
+        se=fit.se,
+        q=fit.q,
+        witnesses=witnesses,
+        quantities=tuple(_largest(asked, witnesses)),
+        silent=silent,
+        agreed=agreed,
+        verdict=_verdict(witnesses),
+    )
+
+
+def certify_effects(
+    yi: npt.ArrayLike,
+    vi: npt.ArrayLike,
+    *,
+    method: str | None = None,
+    test: str | None = None,
+    prediction: str | None = None,
+    policy: str = "cochrane-2025",
+    level: float = 0.95,
+    labels: Iterable[str] | None = None,
+) -> Certificate:
+    """Certificate of the summary of effects; a disagreement is refused.
+
+    Parameters
+    ----------
+    yi, vi, method, test, prediction, policy, level, labels
+        As for :func:`evidence.pool`.
+
+    Raises
+    ------
+    VerificationError
+        If a witness disagrees.
+    """
+    found = certify(
+        pool(
+            *(yi, vi),
+            method=method,
+            test=test,
+            prediction=prediction,
+            policy=policy,
+            level=level,
+            labels=labels,
+        )
+    )
+    require_agreement(found)
+    return found
+
+
+def require_agreement(certificate: Certificate) -> None:
+    """Refuse a certificate with a disagreement.
+
+    Raises
+    ------
+    VerificationError
+        If a witness disagrees; all that do are named with their values.
+    """
+    faults = [
+        f"{one.engine}: {one.quantity} {getattr(one, one.quantity):.10g} against "
+        f"{getattr(certificate, one.quantity):.10g}, gap {one.gap_text}, "
+        f"tolerance {one.tolerance_text}"
+        for one in certificate.witnesses
+        if one.verdict == DISAGREES
+    ]
+    if faults:
+        raise VerificationError(
+            f"A summary of {certificate.k} studies ({certificate.method}) was to be certified, and "
+            f"{len(faults)} of {len(certificate.witnesses)} engines disagree: {'; '.join(faults)}. "
+            "Look for effects or variances at the limits of double precision; do not report it."
+        )
+
+
+class _Certified:
+    """The result that is certified, with the scale of each of its quantities."""
+
+    def __init__(self, fit: PooledEffect) -> None:
+        self.fit = fit
+        self.several = fit.method != _SINGLE
+        self.method = fit.method if self.several else "CE"
+        self.s2w = 1.0 if fit.s2w is None else fit.s2w
+        self.values = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
+        wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
+        typical = cochran_q(fit.yi, fit.vi).typical_variance if self.several else 1.0
+        self.scales = {
+            "tau2": (fit.tau2 or 0.0) + typical,
+            "estimate": max(abs(fit.estimate), fit.se),
+            "se": max(fit.se, wald),
+            "q": max(fit.q or 0.0, float(fit.q_df or 1)),
+        }
+
+    def gap(self, quantity: str, other: float | None) -> float | None:
+        own = self.values[quantity]
+        if own is None or other is None:
+            return None
+        return _coarse(abs(own - other) / self.scales[quantity])
+
+    def witness(
+        self, engine: str, tolerance: Tolerance, values: Mapping[str, float | None]
+    ) -> Witness:
+        """Compare the values of one engine."""
+        gaps = {name: self.gap(name, values.get(name)) for name in QUANTITIES}
+        known = {name: gap for name, gap in gaps.items() if gap is not None}
+        quantity = max(known, key=lambda name: known[name])
+        gap = known[quantity]
+        return Witness(
+            engine=engine,
+            **{name: values.get(name) for name in QUANTITIES},
+            quantity=quantity,
+            gap=gap,
+            gap_text=f"{gap:.1e}" if gap else f"< {ROUNDING:.0e}",
+            tolerance=tolerance.gap,
+            tolerance_text=f"{tolerance.gap:.0e}",
+            cause=tolerance.cause,
+            verdict=AGREES if gap <= tolerance.gap else DISAGREES,
+        )
+
+
+def _coarse(gap: float) -> float:
+    """Two digits of a gap, so that a certificate is the same on every machine."""
+    return 0.0 if gap < ROUNDING else float(f"{gap:.1e}")
+
+
+def _engines(asked: _Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
+    """Ask PyMARE and statsmodels, and say what they do not have."""
+    fit = asked.fit
+    if not asked.several:
+        return (), ("One study has nothing for PyMARE or statsmodels to estimate.",)
+    # Empirical Bayes solves the equation of Paule and Mandel, which statsmodels has.
+    found = engine_value(fit.yi, fit.vi, "PM" if asked.method == "EB" else asked.method)
+    if found is None:
+        has = asked.method not in OWN_CODE or asked.method == "EB"
+        silent = (
+            f"PyMARE and statsmodels {'gave no finite answer for' if has else 'do not have'} "
+            f"{asked.method}."
+        )
+        return tuple(_at_given_tau2(asked)), (silent,)
+    witness = _explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.method)))
+    if witness.verdict == AGREES:
+        return (witness,), ()
+    return (witness, *_at_given_tau2(asked)), ()
+
+
+def _engine_tolerance(method: str) -> Tolerance:
+    if method in ("CE", "DL"):
+        return CLOSED_FORM
+    return STATSMODELS_SEARCH if method in ("PM", "EB") else PYMARE_SEARCH
+
+
+def _of_engine(asked: _Certified, found: EngineValue, tolerance: Tolerance) -> Witness:
+    """Compare an engine; its Wald standard error goes with our Knapp-Hartung factor."""
+    values = {"tau2": found.tau2, "estimate": found.estimate, "se": found.se * asked.s2w**0.5}
+    return asked.witness(found.engine, tolerance, values)
+
+
+def _at_given_tau2(asked: _Certified) -> Iterator[Witness]:
+    """Ask for mean and standard error with the sampling variances enlarged by our tau2."""
+    fit = asked.fit
+    found = engine_value(fit.yi, fit.vi + (fit.tau2 or 0.0), "CE")
+    if found is not None:
+        named = replace(found, engine=f"{found.engine} at this tau2")
+        yield _of_engine(asked, named, CLOSED_FORM)
+
+
+def _explained(asked: _Certified, found: EngineValue, witness: Witness) -> Witness:
+    """Turn a disagreement into a known divergence if the engine is not at the solution."""
+    own = asked.fit.tau2
+    if witness.verdict == AGREES or found.tau2 is None or own is None:
+        return witness
+    short = _stopped_short(asked, own, found.tau2)
+    if not short:
+        return witness
+    return replace(witness, verdict=DIVERGES, divergence=f"{found.engine} {short}")
+
+
+def _stopped_short(asked: _Certified, own: float, other: float) -> str:
+    """Say how far an engine is from the solution of the estimating equation; empty if it is not."""
+    model = TauModel(asked.fit.yi, asked.fit.vi)
+    if asked.method in ("PM", "EB"):
+        ours, theirs = (abs(float(model.at(t).rss) - model.df) for t in (own, max(other, 0.0)))
+        if ours < theirs or (own == 0.0 and other != 0.0):
+            return (
+                f"stopped at tau2 {other:.6g}, where the estimating equation is {theirs:.3g} away "
+                f"from 0; at {own:.6g} it is {ours:.3g}."
+            )
+        return ""
+    if asked.method not in ("ML", "REML"):
+        return ""
+    restricted = asked.method == "REML"
+    height = [float(log_likelihood(model, t, restricted=restricted)) for t in (own, other)]
+    if height[0] > height[1]:
+        return (
+            f"stopped at tau2 {other:.6g}, where the log likelihood is "
+            f"{height[0] - height[1]:.3g} lower than at {own:.6g}."
+        )
+    return ""
+
+
+def _stacked(asked: _Certified) -> Witness:
+    """Ask our own stacked solution, which shares no solver with the single fit."""
+    fit = asked.fit
+    found = pool_stack(fit.yi[:, None], fit.vi[:, None], method=asked.method, workers=1)
+    factor = float(found.s2w[0])
+    wanted = {"knha": factor, "adhoc": max(1.0, factor)}.get(fit.test, 1.0)
+    values = {
+        "tau2": float(found.tau2[0]),
+        "estimate": float(found.estimate[0]),
+        "se": float(found.se[0]) * wanted**0.5,
+        "q": float(found.q[0]),
+    }
+    if not asked.several:
+        values = {name: values[name] for name in ("estimate", "se")}
+    closed = asked.method not in ("ML", "REML", "PM", "EB")
+    tolerance = CLOSED_FORM if closed else SOLVED_TWICE
+    return asked.witness("own code, stacked solution", tolerance, values)
+
+
+def _pinned(asked: _Certified, references: Mapping[str, ReferenceCase]) -> Iterator[Witness]:
+    """Compare with pinned values for the same data, method and test."""
+    _check_references(references)
+    fit = asked.fit
+    for name, case in references.items():
+        same = (case.method, case.test) == (asked.method, fit.test) and len(case.yi) == fit.k
+        if same and np.allclose([case.yi, case.vi], [fit.yi, fit.vi], rtol=1e-9, atol=0.0):
+            yield asked.witness(f"metafor, pinned ({name})", PINNED, case.values)
+
+
+def _check_references(references: Mapping[str, ReferenceCase]) -> None:
+    problems = [
+        f"{name}: {quantity} is {value}"
+        for name, case in references.items()
+        for quantity, value in case.values.items()
+        if quantity not in QUANTITIES or not np.isfinite(value)
+    ]
+    empty = [f"{name}: it has no value" for name, case in references.items() if not case.values]
+    refuse(
+        BadInput,
+        "Pinned values were given to certify a result. Give finite numbers for "
+        f"{', '.join(QUANTITIES)}.",
+        [*problems, *empty],
+    )
+
+
+def _largest(asked: _Certified, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
+    kept = [one for one in witnesses if one.verdict != DIVERGES]
+    for name in QUANTITIES:
+        value = asked.values[name]
+        gaps = [asked.gap(name, getattr(one, name)) for one in kept]
+        known = [gap for gap in gaps if gap is not None]
+        if value is not None and known:
+            yield QuantityGap(quantity=name, value=value, gap=max(known), witnesses=len(known))
+
+
+def _verdict(witnesses: tuple[Witness, ...]) -> str:
+    by = {
+        verdict: [one.engine for one in witnesses if one.verdict == verdict]
+        for verdict in (AGREES, DIVERGES, DISAGREES)
+    }
+    parts = [f"{', '.join(names)}: {verdict}" for verdict, names in by.items() if names]
+    return f"{'; '.join(parts)}."

@@ -1,0 +1,458 @@
+"""Why is a published number different? Which settings reproduce it from the same studies.
+
+A published estimate and interval are sought among all ways of pooling the studies: scale, rule for
+empty cells, estimator of tau2, interval of the summary, definitions of I2 and of the prediction
+interval, and studies left out. What is compared are the digits that were printed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.effects.checks import FloatArray, InputCheck
+from evidence.effects.measures import find_measure
+from evidence.errors import BadInput, NotEstimable
+from evidence.synthesis.distributions import check_level
+from evidence.synthesis.explain_search import (
+    INTERVAL_TESTS,
+    METHODS,
+    Worlds,
+    definitions,
+    interval_name,
+    search,
+    subsets_of,
+    variants_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Half a unit of the last printed digit, with room for the rounding of the half itself.
+_HALF_UNIT: Final = 0.5 + 1e-6
+#: Settings that an explanation keeps.
+_KEPT: Final = 20
+_KEPT_OF_ONE: Final = 5
+_ROUTES: Final = (("yi", "vi"), ("ai", "n1i", "ci", "n2i"), ("xi", "ni"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One way of pooling the studies, and how close it comes to the published numbers.
+
+    Attributes
+    ----------
+    measure, zero_cells, method, test : str
+        Scale, rule for empty cells, estimator of tau2 (or method), interval of the summary.
+    left_out : tuple of str
+        Studies left out; empty if all are in.
+    estimate, ci_low, ci_high : float
+        Its summary as the publication prints it: natural scale, in per cent if that was asked.
+    i2, i2_definition : float, str or None
+        I2 in per cent, if it was given.
+    prediction_low, prediction_high, prediction : float, float, str or None
+        Prediction interval with its definition, if it was given.
+    distance : float
+        Largest difference, in units of the last printed digit.
+    reproduces : bool
+        Every number rounds to the printed one.
+    """
+
+    measure: str
+    zero_cells: str
+    method: str
+    test: str
+    left_out: tuple[str, ...]
+    estimate: float
+    ci_low: float
+    ci_high: float
+    i2: float | None
+    i2_definition: str | None
+    prediction_low: float | None
+    prediction_high: float | None
+    prediction: str | None
+    distance: float
+    reproduces: bool
+
+    @property
+    def words(self) -> str:
+        """The setting in words."""
+        parts = [f"scale {self.measure}", self.method, interval_name(self.test)]
+        parts += [f"empty cells: {self.zero_cells}"] if self.zero_cells not in ("", "none") else []
+        parts += [f"I2 from {self.i2_definition}"] if self.i2_definition else []
+        parts += [f"prediction interval {self.prediction}"] if self.prediction else []
+        left = f"without {', '.join(self.left_out)}" if self.left_out else "all studies"
+        return ", ".join([*parts, left])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Which settings reproduce a published result, the likeliest first.
+
+    Attributes
+    ----------
+    estimate, ci_low, ci_high : float or None
+        The published numbers.
+    level : float
+        Coverage of the interval.
+    decimals : int
+        Printed decimals.
+    k : int
+        Studies that were given.
+    tried : int
+        Settings that were tried.
+    reproducing : int
+        How many of them give the printed digits.
+    settings : tuple of Setting
+        The best of them. Those that reproduce come first: fewest studies left out, then the order
+        in which reviews use the methods; the others by distance.
+    nearest_with_all : Setting or None
+        The best setting that leaves no study out.
+    sentence : str
+        The outcome.
+    """
+
+    estimate: float
+    ci_low: float | None
+    ci_high: float | None
+    level: float
+    decimals: int
+    k: int
+    tried: int
+    reproducing: int
+    settings: tuple[Setting, ...]
+    nearest_with_all: Setting | None
+    sentence: str
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether any setting gives the printed digits."""
+        return self.reproducing > 0
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each setting that was kept, the likeliest first."""
+        import pandas as pd
+
+        names = [field.name for field in fields(Setting)]
+        rows = [{name: getattr(one, name) for name in names} for one in self.settings]
+        frame = pd.DataFrame(rows, columns=names)
+        return frame.assign(left_out=[", ".join(one.left_out) for one in self.settings])
+
+    def __str__(self) -> str:
+        """Short printed summary."""
+        return self.sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Published:
+    """The printed numbers, each with the unit of its last digit."""
+
+    targets: dict[str, tuple[float, int]]
+    factor: float
+
+    def distance(self, name: str, values: FloatArray) -> FloatArray:
+        """Difference to a printed number in units of its last digit; infinite for NaN."""
+        printed, decimals = self.targets[name]
+        return np.asarray(np.nan_to_num(np.abs(values - printed) * 10.0**decimals, nan=math.inf))
+
+
+def explain(
+    *,
+    estimate: float,
+    ci_low: float | None = None,
+    ci_high: float | None = None,
+    level: float = 0.95,
+    yi: npt.ArrayLike | None = None,
+    vi: npt.ArrayLike | None = None,
+    ai: npt.ArrayLike | None = None,
+    n1i: npt.ArrayLike | None = None,
+    ci: npt.ArrayLike | None = None,
+    n2i: npt.ArrayLike | None = None,
+    xi: npt.ArrayLike | None = None,
+    ni: npt.ArrayLike | None = None,
+    measure: str | None = None,
+    decimals: int | None = None,
+    percent: bool = False,
+    i2: float | None = None,
+    prediction: tuple[float, float] | None = None,
+    subsets: str = "leave-one-out",
+    labels: Sequence[str] | None = None,
+) -> Explanation:
+    """Settings that reproduce a published pooled result from the studies it is said to pool.
+
+    Parameters
+    ----------
+    estimate, ci_low, ci_high : float
+        Published summary and its interval on the natural scale (a ratio, a proportion), as printed.
+        Without an interval many settings will fit.
+    level : float
+        Coverage of the interval.
+    yi, vi : array_like, shape (k,)
+        Effects and variances; ratios on the log scale.
+    ai, n1i, ci, n2i : array_like, shape (k,)
+        Events and participants of two arms.
+    xi, ni : array_like, shape (k,)
+        Events and participants of one arm.
+    measure : str, optional
+        Scale. Left out, counts are searched over RR, OR, RD or PLO, PFT, PAS, PR, PLN; effects are
+        taken as they are.
+    decimals : int, optional
+        Printed decimals; left out, the most that any of the three numbers has.
+    percent : bool
+        The numbers are percentages of a proportion or risk difference.
+    i2 : float, optional
+        Published I2 in per cent.
+    prediction : pair of float, optional
+        Published prediction interval.
+    subsets : str
+        Studies that may be left out: none, leave-one-out, or all subsets of up to 12 studies.
+    labels : sequence of str, optional
+        Names of the studies.
+
+    Raises
+    ------
+    BadInput
+        If the studies are given in no way or in two, or numbers cannot be right.
+    UnknownName
+        If the measure or ``subsets`` is not known.
+    NotEstimable
+        If no setting gives a number.
+
+    Examples
+    --------
+    >>> found = explain(estimate=0.21, ci_low=-0.01, ci_high=0.43, yi=[0.1, 0.3], vi=[0.02, 0.03])
+    >>> found.tried
+    108
+    """
+    given = {"yi": yi, "vi": vi, "ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i, "xi": xi, "ni": ni}
+    counts = _read(given, labels)
+    if measure is not None:
+        find_measure(measure)
+    level = check_level(level)
+    digits = _decimals((estimate, ci_low, ci_high)) if decimals is None else decimals
+    published = _published(
+        {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high}, digits, percent, i2, prediction
+    )
+    effects, variances = counts.pop("yi", None), counts.pop("vi", None)
+    k = len(next(iter(counts.values())) if effects is None else effects)
+    names = tuple(labels) if labels is not None else tuple(f"study {i + 1}" for i in range(k))
+    variants = list(variants_of(counts, effects, variances, measure))
+    members = subsets_of(k, subsets)
+    found, tried, reproducing = _collect(search(variants, counts, members, level), published, names)
+    if not found:
+        raise NotEstimable(
+            f"A published result was to be explained by {k} studies, and none of {tried} settings "
+            "gives a number. Check the events and sizes."
+        )
+    ranked = sorted(found, key=_rank)
+    with_all = next((one for one in ranked if not one.left_out), None)
+    return Explanation(
+        estimate=estimate,
+        ci_low=ci_low,
+        ci_high=ci_high,
+        level=level,
+        decimals=digits,
+        k=k,
+        tried=tried,
+        reproducing=reproducing,
+        settings=tuple(ranked[:_KEPT]),
+        nearest_with_all=with_all,
+        sentence=_sentence(ranked, with_all, tried, reproducing, published),
+    )
+
+
+def _read(
+    given: dict[str, npt.ArrayLike | None], labels: Sequence[str] | None
+) -> dict[str, FloatArray]:
+    """Arrays of the one way in which the studies were given."""
+    present = {name for name, value in given.items() if value is not None}
+    route = next((names for names in _ROUTES if present == set(names)), None)
+    if route is None:
+        ways = "; or ".join(", ".join(names) for names in _ROUTES)
+        raise BadInput(
+            f"A published result is explained from {ways}. "
+            f"Given were {', '.join(sorted(present)) or 'none of them'}. Give exactly one way."
+        )
+    check = InputCheck("Explaining a published result", labels or ())
+    wanted = {name: value for name in route if (value := given[name]) is not None}
+    arrays = dict(zip(route, map(np.atleast_1d, check.numbers(**wanted)), strict=True))
+    shapes = {array.shape for array in arrays.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1 or shapes == {(0,)}:
+        check.problems.append(f"{', '.join(route)} are lists of one length, one number a study")
+    elif labels is not None and (len(labels),) not in shapes:
+        check.problems.append(f"there are {len(labels)} labels for {next(iter(shapes))[0]} studies")
+    if "vi" in arrays:
+        check.where(arrays["vi"] <= 0.0, "vi is {}; a sampling variance is above 0", arrays["vi"])
+    check.refuse()
+    return arrays
+
+
+def _published(
+    numbers: dict[str, float | None],
+    decimals: int,
+    percent: bool,
+    i2: float | None,
+    prediction: tuple[float, float] | None,
+) -> _Published:
+    targets = {name: (value, decimals) for name, value in numbers.items() if value is not None}
+    if i2 is not None:
+        targets["i2"] = (i2, _decimals((i2,)))
+    if prediction is not None:
+        low, high = prediction
+        targets |= {"prediction_low": (low, decimals), "prediction_high": (high, decimals)}
+    problems = [f"{name} is {value}" for name, (value, _) in targets.items() if not _finite(value)]
+    low, high = numbers["ci_low"], numbers["ci_high"]
+    if (low is None) != (high is None):
+        problems.append("an interval has two bounds, and one was given")
+    if low is not None and high is not None and not low <= (numbers["estimate"] or 0.0) <= high:
+        problems.append(f"the estimate {numbers['estimate']} is outside {low} to {high}")
+    if not 0 <= decimals <= 12:
+        problems.append(f"decimals is {decimals}; it is 0 to 12")
+    if problems:
+        raise BadInput("A published result cannot be right. Give it as printed.", problems)
+    return _Published(targets=targets, factor=100.0 if percent else 1.0)
+
+
+def _finite(value: float) -> bool:
+    return math.isfinite(value)
+
+
+def _decimals(values: Sequence[float | None]) -> int:
+    """Decimals of the numbers as Python writes them: trailing zeros are lost."""
+    texts = [f"{value:.12f}".rstrip("0") for value in values if value is not None]
+    return max(len(text.partition(".")[2]) for text in texts)
+
+
+def _collect(
+    worlds: Iterator[Worlds], published: _Published, names: tuple[str, ...]
+) -> tuple[list[Setting], int, int]:
+    """Return the best settings, how many were tried, and how many reproduce the numbers."""
+    found: list[Setting] = []
+    tried = reproducing = 0
+    targets = published.targets
+    for world in worlds:
+        pairs = definitions("i2" in targets, "prediction_low" in targets)
+        for i2, prediction in pairs:
+            distance, values = _distances(world, published, i2, prediction)
+            tried += distance.size
+            reproducing += int(np.sum(distance <= _HALF_UNIT))
+            for column in _best(distance, world):
+                found.append(
+                    _setting(world, values, float(distance[column]), column, names, i2, prediction)
+                )
+    return found, tried, reproducing
+
+
+def _distances(
+    world: Worlds, published: _Published, i2: str | None, prediction: str | None
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Largest distance of each set of studies, and its numbers as they would be printed."""
+    factor, absent = published.factor, np.full(world.estimate.shape, np.nan)
+    values = {name: factor * getattr(world, name) for name in ("estimate", "ci_low", "ci_high")}
+    if i2 is not None:
+        values["i2"] = 100.0 * world.i2.get(i2, absent)
+    if prediction is not None:
+        for name in ("prediction_low", "prediction_high"):
+            values[name] = factor * getattr(world, name).get(prediction, absent)
+    distances = [published.distance(name, values[name]) for name in published.targets]
+    return np.max(distances, axis=0), values
+
+
+def _best(distance: FloatArray, world: Worlds) -> list[int]:
+    """Columns worth keeping: all studies, and those that fit with the fewest left out."""
+    usable = np.flatnonzero(np.isfinite(distance))
+    left_out = world.left_out.sum(axis=0)
+    missed = np.maximum(distance[usable] - _HALF_UNIT, 0.0)
+    order = usable[np.lexsort((left_out[usable], missed))][:_KEPT_OF_ONE]
+    everything = [int(column) for column in usable if left_out[column] == 0]
+    return sorted({*everything, *map(int, order)})
+
+
+def _setting(
+    world: Worlds,
+    values: dict[str, FloatArray],
+    distance: float,
+    column: int,
+    names: tuple[str, ...],
+    i2: str | None,
+    prediction: str | None,
+) -> Setting:
+    at = {name: float(value[column]) for name, value in values.items()}
+    out = tuple(name for name, gone in zip(names, world.left_out[:, column], strict=True) if gone)
+    return Setting(
+        measure=world.measure,
+        zero_cells=world.zero_cells,
+        method=world.method,
+        test=world.test,
+        left_out=out,
+        estimate=at["estimate"],
+        ci_low=at["ci_low"],
+        ci_high=at["ci_high"],
+        i2=at.get("i2"),
+        i2_definition=i2,
+        prediction_low=at.get("prediction_low"),
+        prediction_high=at.get("prediction_high"),
+        prediction=prediction,
+        distance=distance,
+        reproduces=distance <= _HALF_UNIT,
+    )
+
+
+def _rank(one: Setting) -> tuple[float, ...]:
+    method = METHODS.index(one.method) if one.method in METHODS else 1.5
+    test = INTERVAL_TESTS.index(one.test) if one.test in INTERVAL_TESTS else 0.5
+    common = (len(one.left_out), method + 2 * test, one.distance)
+    return (0.0, *common) if one.reproduces else (1.0, one.distance, *common[:2])
+
+
+def _sentence(
+    ranked: list[Setting],
+    with_all: Setting | None,
+    tried: int,
+    reproducing: int,
+    published: _Published,
+) -> str:
+    best = ranked[0]
+    printed = _printed(published)
+    if not best.reproduces:
+        near = (
+            f"None of {tried} settings gives {printed}. The nearest is {best.words}: "
+            f"{_shown(best, published)}, {best.distance:.3g} units of the last printed digit away."
+        )
+        if with_all is None or not best.left_out:
+            return near
+        return (
+            f"{near} With all studies the nearest is {with_all.words}: "
+            f"{_shown(with_all, published)}, {with_all.distance:.3g} units away."
+        )
+    share = f"{reproducing} of {tried} settings reproduce {printed}"
+    first = f"{share}. The likeliest is {best.words}: {_shown(best, published)}."
+    same = [one for one in ranked[1:_KEPT] if one.reproduces and one.left_out == best.left_out]
+    if same:
+        others = dict.fromkeys(f"{one.measure} {one.method} {one.test}" for one in same)
+        first += f" So do {', '.join(others)}."
+    if best.left_out:
+        first += (
+            " No setting with all studies does; leaving studies out is searched for many sets, of "
+            "which some fit by chance."
+        )
+    return first
+
+
+def _printed(published: _Published) -> str:
+    texts = {
+        name: f"{value:.{decimals}f}" for name, (value, decimals) in published.targets.items()
+    }
+    interval = f" ({texts['ci_low']} to {texts['ci_high']})" if "ci_low" in texts else ""
+    i2 = f", I2 {texts['i2']}%" if "i2" in texts else ""
+    return f"{texts['estimate']}{interval}{i2}"
+
+
+def _shown(one: Setting, published: _Published) -> str:
+    digits = published.targets["estimate"][1] + 2
+    return f"{one.estimate:.{digits}f} ({one.ci_low:.{digits}f} to {one.ci_high:.{digits}f})"
