@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from evidence.report.forest_figure import ForestFigure, forest_plot
+    from evidence.synthesis.certificate import certify
+    from evidence.synthesis.explain import explain
     from evidence.synthesis.glmm import pool_glmm
     from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
     from evidence.synthesis.meta_regression import meta_regression
@@ -71,7 +73,9 @@ _HOME = {
     "Verification": "evidence.analysis.verify",
     "VerificationError": "evidence.errors",
     "build_report": "evidence.analysis.report_files",
+    "certify": "evidence.synthesis.certificate",
     "effect_size": "evidence.effects.effect_sizes",
+    "explain": "evidence.synthesis.explain",
     "forest_plot": "evidence.report.forest_figure",
     "load_trials": "evidence.trials.load",
     "meta_regression": "evidence.synthesis.meta_regression",
@@ -114,7 +118,9 @@ __all__ = [
     "VerificationError",
     "__version__",
     "build_report",
+    "certify",
     "effect_size",
+    "explain",
     "forest_plot",
     "load_trials",
     "meta_regression",

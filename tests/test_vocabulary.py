@@ -68,7 +68,6 @@ def test_all_faults_of_the_file_are_named_together(content):
     assert len(caught.value.problems) == 5
 
 
-@pytest.mark.xfail(strict=True, reason="an empty kind passes the checks and fails afterwards")
 @pytest.mark.parametrize("empty", [None, []])
 def test_an_empty_kind_is_refused_by_its_name(content, empty):
     with pytest.raises(BadInput, match="designs"):

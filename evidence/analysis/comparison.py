@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from evidence.analysis.certificate_blocks import (
+    certificate_blocks,
+    certificate_of,
+    certificate_results,
+)
 from evidence.analysis.comparison_forest import comparison_figure
 from evidence.analysis.context import ABSENT, Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, contrast_effect
@@ -50,10 +55,15 @@ def comparison_section(context: Context, section: Comparison, path: str) -> Sect
     blocks.append(numbers_table(context, synthesis, _NUMBERS))
     alternatives = list(_alternatives(context, section, synthesis))
     blocks += sensitivity_blocks(context, synthesis, alternatives, _sensitivity(section.measure))
+    certificate = certificate_of(context, synthesis, section.model.options())
+    blocks += certificate_blocks(context, synthesis, certificate)
     blocks += closing_blocks(context, synthesis)
     return SectionResult(
         blocks=tuple(blocks),
-        results=_results(section, synthesis, alternatives),
+        results={
+            **_results(section, synthesis, alternatives),
+            **certificate_results(certificate),
+        },
         headline=_headline(context, synthesis),
         methods=(_methods(context, synthesis),),
     )

@@ -224,13 +224,14 @@ Section = Annotated[Comparison | Proportion | ReviewTable, Field(discriminator="
 
 
 class Declared(Entry):
-    """A whole declared analysis."""
+    """A whole declared analysis; ``certify`` has other engines repeat each summary."""
 
     slug: Slug
     title: str
     subtitle: str
     question: dict[Literal["population", "intervention", "comparator", "outcomes", "studies"], str]
     sections: Annotated[list[Section], Field(min_length=1)]
+    certify: bool = True
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Declared:

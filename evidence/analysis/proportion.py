@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evidence.analysis.certificate_blocks import (
+    certificate_blocks,
+    certificate_of,
+    certificate_results,
+)
 from evidence.analysis.context import Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, cohort_effect
 from evidence.analysis.declared import Proportion
@@ -63,10 +68,15 @@ def proportion_section(context: Context, section: Proportion, path: str) -> Sect
         for index in range(len(section.sensitivity))
     ]
     blocks += sensitivity_blocks(context, synthesis, alternatives, _SENSITIVITY)
+    certificate = certificate_of(context, synthesis, section.model.options())
+    blocks += certificate_blocks(context, synthesis, certificate)
     blocks += closing_blocks(context, synthesis)
     return SectionResult(
         blocks=tuple(blocks),
-        results=_results(section, synthesis, alternatives),
+        results={
+            **_results(section, synthesis, alternatives),
+            **certificate_results(certificate),
+        },
         headline=_headline(context, synthesis),
         methods=(_methods(context, synthesis),),
     )

@@ -2,14 +2,14 @@
 
 A report passes if its dataset is the one it was made from, each reported number stands in the
 dataset, each computation repeated gives the same result, each number and name in HTML, Word and
-figures is the text of its ledger entry, no digit stands anywhere without an entry, and the tables
-and results files are what the analysis gives.
+figures is the text of its ledger entry, no digit stands anywhere without an entry, and the files are
+what the analysis gives: byte by byte, or for the Word file, which may be restyled, word by word.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,13 @@ from evidence.analysis.declared import read_analysis
 from evidence.analysis.places import analysis_path
 from evidence.analysis.replay import Replay
 from evidence.analysis.report_files import report_contents
-from evidence.analysis.run import AnalysisRun, run_analysis, software_versions
+from evidence.analysis.run import run_analysis, software_versions
+from evidence.analysis.word_text import word_paragraphs
 from evidence.errors import EvidenceError, VerificationError
 from evidence.report.origins import Origins
 from evidence.report.rendered import Rendered, read_docx, read_html, read_svg
 from evidence.trials.load import Trials, load_trials
 
-#: Files, beside the tables, that must be what the analysis gives, byte by byte.
-_GENERATED = ("results.json", "ledger.json")
 _LEDGER_PARTS = frozenset(
     ("analysis", "dataset", "numbers", "names", "reported", "computations", "software")
 )
@@ -174,9 +173,8 @@ def _generated_problems(path: Path, ledger: Mapping[str, Any], trials: Trials) -
         return
     contents = report_contents(fresh)
     for name, content in contents.items():
-        if name.startswith("tables/") or name in _GENERATED:
-            yield from _file_problem(path / name, name, content)
-    yield from _order_problems(path, fresh, contents)
+        yield from _file_problem(path / name, name, content)
+    yield from _order_problems(path, contents)
     known = {*contents, *(name.replace(".svg", ".png") for name in contents)}
     for file in sorted(path.rglob("*")):
         if file.is_file() and str(file.relative_to(path)) not in known:
@@ -186,9 +184,17 @@ def _generated_problems(path: Path, ledger: Mapping[str, Any], trials: Trials) -
 def _file_problem(file: Path, name: str, content: bytes) -> Iterator[str]:
     if not file.is_file():
         yield f"{name}: is missing"
+    elif name.endswith(".docx"):
+        yield from _word_problem(name, word_paragraphs(file.read_bytes()), word_paragraphs(content))
     elif file.read_bytes() != content:
         difference = _first_difference(file.read_bytes(), content)
         yield f"{name}: differs from what the analysis gives ({difference})"
+
+
+def _word_problem(name: str, found: Sequence[str], expected: Sequence[str]) -> Iterator[str]:
+    if found != expected:
+        difference = _first_difference("\n".join(found).encode(), "\n".join(expected).encode())
+        yield f"{name}: its words are not those that the analysis gives ({difference})"
 
 
 def _first_difference(found: bytes, expected: bytes) -> str:
@@ -203,12 +209,9 @@ def _first_difference(found: bytes, expected: bytes) -> str:
     return "lines were added or removed"
 
 
-def _order_problems(path: Path, fresh: AnalysisRun, contents: Mapping[str, bytes]) -> Iterator[str]:
+def _order_problems(path: Path, contents: Mapping[str, bytes]) -> Iterator[str]:
     """The numbers of page, Word file and figures must stand where the analysis puts them."""
-    for name in _rendered_names(path):
-        if name not in contents:
-            yield f"{name}: is not a file of this report"
-            continue
+    for name in sorted(contents.keys() & set(_rendered_names(path))):
         found, expected = _read(path / name), _expected(name, contents[name])
         for kind in ("numbers", "names"):
             if getattr(found, kind) != getattr(expected, kind):

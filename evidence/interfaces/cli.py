@@ -10,6 +10,8 @@ import click
 from evidence.interfaces import console
 from evidence.interfaces.data_commands import data
 from evidence.interfaces.dataset_commands import codebook, diff, query
+from evidence.interfaces.explain_command import explain
+from evidence.interfaces.exports import export
 from evidence.interfaces.pool_command import pool
 from evidence.interfaces.report_commands import report, run, verify
 
@@ -44,7 +46,7 @@ def main() -> None:
     console.tolerate_narrow_terminals()
 
 
-for command in (data, pool, run, report, verify):
+for command in (data, pool, explain, run, report, verify, export):
     main.add_command(command)
 for command in (query, diff, codebook):
     data.add_command(command)

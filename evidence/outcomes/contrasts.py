@@ -7,7 +7,7 @@ declares; the first one for which a trial has all numbers is used, and the contr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evidence.errors import BadInput, EmptySelection, refuse
@@ -48,6 +48,11 @@ _ARGUMENTS = {
     "events-of-patients": {"events": ("ai", "ci"), "n": ("n1i", "n2i")},
 }
 _INTERVAL = {"estimate": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
+#: What the numbers of two arms must share, and what to do where they do not.
+_SHARED = {
+    "timepoint_months": "Narrow `months`, or use `choose`",
+    "outcome_definition": "Name one of `definitions`, or use `choose`",
+}
 _OF_AN_ARM = ("events", "count", "person_years", "rate", "proportion", "km_proportion")
 
 
@@ -66,7 +71,7 @@ class Contrast:
     shown : mapping of str to str
         Further numbers for display (events and n of each arm), where the study reports them.
     level : float
-        Confidence level of the published intervals, as a proportion.
+        Confidence level of the published intervals among the inputs, as a proportion.
     """
 
     study_id: str
@@ -97,7 +102,9 @@ def find_contrasts(
     Raises
     ------
     BadInput
-        A route is unknown, or several rows of a study fit; all such studies are named together.
+        A route is unknown, several rows or arms of a study fit, or its arms were measured at
+        different times, by different definitions or with intervals of different levels; all such
+        studies are named together.
     EmptySelection
         No study has the numbers of any route.
     """
@@ -131,7 +138,7 @@ def substituted(trials: Trials, contrast: Contrast, result_id: str) -> Contrast:
         The row is of another study, or prints no ratio with an interval.
     """
     row = trials.row(result_id)
-    is_ratio = row["statistic"] in RATIO_OF.values() and row["ci_low"] is not None
+    is_ratio = row["statistic"] in RATIO_OF.values() and _has_interval(row)
     if row["study_id"] != contrast.study_id or not is_ratio:
         raise BadInput(
             f"{result_id} was to stand for the effect of {contrast.study_id} "
@@ -165,26 +172,31 @@ class _Study:
         return self._published(measure) if route == "published-ratio" else self._by_arms(route)
 
     def _check_arms(self) -> None:
-        arms = sorted({str(row["arm"]) for row in self.rows if is_treated(row, self.question)})
+        treated = [row for row in self.rows if is_treated(row, self.question)]
+        compared = [row for row in self.rows if is_compared(row, self.question)]
+        others = [row["comparator_arm"] for row in treated if row["comparator_arm"] is not None]
+        self._check_single("arms", [row["arm"] for row in treated])
+        self._check_single("comparator_arms", [*others, *(row["arm"] for row in compared)])
+
+    def _check_single(self, field: str, names: Iterable[str]) -> None:
+        arms = sorted(set(names))
         if len(arms) > 1:
-            raise BadInput(
-                f"{self.rows[0]['study_id']}: arms {', '.join(arms)} all fit; name one with `arms`."
-            )
+            study_id = self.rows[0]["study_id"]
+            raise BadInput(f"{study_id}: arms {', '.join(arms)} all fit; name one with `{field}`.")
 
     def _published(self, measure: str) -> Contrast | None:
         statistic = RATIO_OF[measure]
         fitting = [
             row
             for row in self.rows
-            if row["statistic"] == statistic
-            and row["ci_low"] is not None
-            and row["value_operator"] == "="
+            if row["statistic"] == statistic and _has_interval(row) and row["value_operator"] == "="
         ]
         row = one_row(fitting, f"{self.rows[0]['study_id']}, {statistic} with interval")
         if row is None:
             return None
         inputs = addresses(row["result_id"], _INTERVAL)
-        return self._contrast(row, str(row["comparator_arm"]), "published-ratio", inputs)
+        contrast = self._contrast(row, str(row["comparator_arm"]), "published-ratio", inputs)
+        return replace(contrast, level=row["ci_level"] / 100)
 
     def _by_arms(self, route: str) -> Contrast | None:
         treated = [row for row in self.rows if is_treated(row, self.question)]
@@ -198,7 +210,15 @@ class _Study:
             for arm in (0, 1)
             for name, arguments in wanted.items()
         }
-        return self._contrast(treated[0], str(compared[0]["arm"]), route, inputs)
+        used = {address.partition("#")[0] for address in inputs.values()}
+        rows = [row for row in self.rows if row["result_id"] in used]
+        for column, advice in _SHARED.items():
+            _check_shared(rows, column, advice)
+        contrast = self._contrast(treated[0], str(compared[0]["arm"]), route, inputs)
+        if route != "rates-with-ci":
+            return contrast
+        _check_shared(rows, "ci_level", "Name another route")
+        return replace(contrast, level=rows[0]["ci_level"] / 100)
 
     def _contrast(self, row: Row, other: str, route: str, inputs: Mapping[str, str]) -> Contrast:
         return Contrast(
@@ -209,7 +229,6 @@ class _Study:
             route=route,
             inputs=inputs,
             shown={**self._shown(row, str(row["arm"]), 1), **self._shown(row, other, 2)},
-            level=(row["ci_level"] or 95.0) / 100,
         )
 
     def _shown(self, row: Row, arm: str, number: int) -> dict[str, str]:
@@ -219,6 +238,20 @@ class _Study:
         if size is not None:
             numbers.setdefault("n", f"{size}#value")
         return {f"{name}{number}": at for name, at in numbers.items()}
+
+
+def _has_interval(row: Row) -> bool:
+    return row["value"] is not None and row["ci_low"] is not None
+
+
+def _check_shared(rows: Sequence[Row], column: str, advice: str) -> None:
+    """Refuse rows that do not share what makes their numbers comparable."""
+    found = {str(row["result_id"]): row[column] for row in rows}
+    if len(set(found.values())) > 1:
+        raise BadInput(
+            f"{rows[0]['study_id']}: numbers of different {column} are not compared. {advice}.",
+            [f"{result_id}: {value}" for result_id, value in found.items()],
+        )
 
 
 def _arm_numbers(trials: Trials, rows: Sequence[Row]) -> dict[str, str]:

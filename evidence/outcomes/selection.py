@@ -111,9 +111,7 @@ def _check_names(trials: Trials, question: Question) -> None:
     refuse(BadInput, "The question has names that the dataset does not have.", problems)
 
 
-def _unknown_arms(
-    trials: Trials, kind: str, therapy: str, arms: Sequence[str]
-) -> Iterator[str]:
+def _unknown_arms(trials: Trials, kind: str, therapy: str, arms: Sequence[str]) -> Iterator[str]:
     """Yield the therapy if the vocabulary lacks it, or else its arms that no study has."""
     therapies = trials.vocabulary.names("therapies")
     if therapy not in therapies:

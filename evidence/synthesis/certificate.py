@@ -10,38 +10,33 @@ that the witness stopped short of the solution, which is named as a known diverg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import BadInput, VerificationError, refuse
 from evidence.synthesis.batch import pool_stack
+from evidence.synthesis.certificate_records import (
+    AGREES,
+    DISAGREES,
+    DIVERGES,
+    QUANTITIES,
+    ROUNDING,
+    Certificate,
+    QuantityGap,
+    ReferenceCase,
+    Tolerance,
+    Witness,
+)
 from evidence.synthesis.estimators import OWN_CODE, EngineValue, engine_value
 from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-#: Gaps below this are the order of sums in double precision, differ from machine to machine, and
-#: stand as 0 in a certificate.
-ROUNDING: Final = 1e-12
-AGREES, DIVERGES, DISAGREES = "agrees", "known divergence", "disagrees"
-QUANTITIES: Final = ("tau2", "estimate", "se", "q")
 _SINGLE: Final = "single-study"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerance:
-    """Largest relative gap that counts as agreement, and why it is not 0."""
-
-    gap: float
-    cause: str
-
 
 CLOSED_FORM: Final = Tolerance(
     gap=1e-9, cause="closed form on both sides; only the order of the sums differs"
@@ -58,154 +53,6 @@ STATSMODELS_SEARCH: Final = Tolerance(
 PINNED: Final = Tolerance(
     gap=1e-6, cause="pinned values are stored with the digits that metafor was made to converge to"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceCase:
-    """Values of metafor that are pinned for one data set.
-
-    Attributes
-    ----------
-    yi, vi : tuple of float
-        Effects and sampling variances.
-    method, test : str
-        Estimator of tau2, and test of the summary, by our names.
-    values : mapping of str to float
-        Any of tau2, estimate, se, q.
-    """
-
-    yi: tuple[float, ...]
-    vi: tuple[float, ...]
-    method: str
-    test: str
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
-    """What one engine computes, and how far it is from the certified result.
-
-    Attributes
-    ----------
-    engine : str
-        Library, version and call.
-    tau2, estimate, se, q : float or None
-        Its values; None for what it does not give.
-    quantity : str
-        The one with the largest gap.
-    gap : float
-        Largest relative gap, to two digits; 0 below ``ROUNDING``.
-    gap_text : str
-        The gap in signs, such as "1.7e-07" or "< 1e-12".
-    tolerance : float
-        Largest gap that counts as agreement.
-    tolerance_text : str
-        The tolerance in signs.
-    cause : str
-        Why the tolerance is not 0.
-    verdict : str
-        agrees, known divergence, or disagrees.
-    divergence : str
-        What the known divergence is; empty otherwise.
-    """
-
-    engine: str
-    tau2: float | None
-    estimate: float | None
-    se: float | None
-    q: float | None
-    quantity: str
-    gap: float
-    gap_text: str
-    tolerance: float
-    tolerance_text: str
-    cause: str
-    verdict: str
-    divergence: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantityGap:
-    """Largest gap of one quantity over all witnesses that do not diverge for a known reason.
-
-    Attributes
-    ----------
-    quantity : str
-        tau2, estimate, se or q.
-    value : float
-        The certified value.
-    gap : float
-        Largest relative gap, to two digits; 0 below ``ROUNDING``.
-    witnesses : int
-        How many engines computed it.
-    """
-
-    quantity: str
-    value: float
-    gap: float
-    witnesses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """Who agrees with a pooled result.
-
-    Gaps are relative to what matters for the quantity: of tau2 to tau2 plus the typical sampling
-    variance, of the estimate to itself or its standard error if that is larger, of the standard
-    error to the larger of itself and the Wald one, of Q to the larger of Q and its degrees of
-    freedom.
-
-    Attributes
-    ----------
-    method, test : str
-        Estimator of tau2, and test of the summary.
-    k : int
-        Number of studies.
-    tau2, estimate, se, q : float or None
-        The certified values; tau2 and q are None for one study.
-    witnesses : tuple of Witness
-        The engines that were asked and answered.
-    quantities : tuple of QuantityGap
-        The largest gap of each quantity.
-    silent : tuple of str
-        Engines that do not have the method or gave no finite answer, in sentences.
-    agreed : bool
-        No witness disagrees.
-    verdict : str
-        All of it in a sentence.
-    """
-
-    method: str
-    test: str
-    k: int
-    tau2: float | None
-    estimate: float
-    se: float
-    q: float | None
-    witnesses: tuple[Witness, ...]
-    quantities: tuple[QuantityGap, ...]
-    silent: tuple[str, ...]
-    agreed: bool
-    verdict: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each witness, after one for the certified result."""
-        import pandas as pd
-
-        names = ("engine", *QUANTITIES, "gap", "quantity", "tolerance", "verdict", "divergence")
-        own = {name: getattr(self, name) for name in QUANTITIES} | {"engine": "certified result"}
-        rows = [own, *({name: getattr(one, name) for name in names} for one in self.witnesses)]
-        return pd.DataFrame(rows, columns=list(names))
-
-    def __str__(self) -> str:
-        """Short printed summary."""
-        lines = [
-            f"  {one.engine}: {one.verdict}, largest gap {one.gap_text} ({one.quantity}), "
-            f"tolerance {one.tolerance_text}"
-            for one in self.witnesses
-        ]
-        diverging = [f"  {one.divergence}" for one in self.witnesses if one.divergence]
-        return "\n".join([self.verdict, *lines, *diverging, *(f"  {s}" for s in self.silent)])
 
 
 def certify(
@@ -323,7 +170,7 @@ class _Certified:
         self.several = fit.method != _SINGLE
         self.method = fit.method if self.several else "CE"
         self.s2w = 1.0 if fit.s2w is None else fit.s2w
-        self.values = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
+        self.numbers = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
         wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
         typical = cochran_q(fit.yi, fit.vi).typical_variance if self.several else 1.0
         self.scales = {
@@ -334,7 +181,7 @@ class _Certified:
         }
 
     def gap(self, quantity: str, other: float | None) -> float | None:
-        own = self.values[quantity]
+        own = self.numbers[quantity]
         if own is None or other is None:
             return None
         return _coarse(abs(own - other) / self.scales[quantity])
@@ -349,7 +196,10 @@ class _Certified:
         gap = known[quantity]
         return Witness(
             engine=engine,
-            **{name: values.get(name) for name in QUANTITIES},
+            tau2=values.get("tau2"),
+            estimate=values.get("estimate"),
+            se=values.get("se"),
+            q=values.get("q"),
             quantity=quantity,
             gap=gap,
             gap_text=f"{gap:.1e}" if gap else f"< {ROUNDING:.0e}",
@@ -466,17 +316,17 @@ def _pinned(asked: _Certified, references: Mapping[str, ReferenceCase]) -> Itera
     for name, case in references.items():
         same = (case.method, case.test) == (asked.method, fit.test) and len(case.yi) == fit.k
         if same and np.allclose([case.yi, case.vi], [fit.yi, fit.vi], rtol=1e-9, atol=0.0):
-            yield asked.witness(f"metafor, pinned ({name})", PINNED, case.values)
+            yield asked.witness(f"metafor, pinned ({name})", PINNED, case.pinned)
 
 
 def _check_references(references: Mapping[str, ReferenceCase]) -> None:
     problems = [
         f"{name}: {quantity} is {value}"
         for name, case in references.items()
-        for quantity, value in case.values.items()
+        for quantity, value in case.pinned.items()
         if quantity not in QUANTITIES or not np.isfinite(value)
     ]
-    empty = [f"{name}: it has no value" for name, case in references.items() if not case.values]
+    empty = [f"{name}: it has no value" for name, case in references.items() if not case.pinned]
     refuse(
         BadInput,
         "Pinned values were given to certify a result. Give finite numbers for "
@@ -488,7 +338,7 @@ def _check_references(references: Mapping[str, ReferenceCase]) -> None:
 def _largest(asked: _Certified, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
     kept = [one for one in witnesses if one.verdict != DIVERGES]
     for name in QUANTITIES:
-        value = asked.values[name]
+        value = asked.numbers[name]
         gaps = [asked.gap(name, getattr(one, name)) for one in kept]
         known = [gap for gap in gaps if gap is not None]
         if value is not None and known:

@@ -75,7 +75,7 @@ class CountLikelihood:
     @property
     def k(self) -> int:
         """Number of studies."""
-        return self.events.shape[0]
+        return int(self.events.shape[0])
 
     def terms(self, level: FloatArray, effect: FloatArray) -> Terms:
         """Log likelihood of each study with derivatives.
@@ -94,11 +94,14 @@ class CountLikelihood:
             x = self.events[:, arm][by_study]
             cumulant, mean, variance = self._cumulants(arm, eta, by_study)
             score = x - mean
+            if len(self.codes) == 1:
+                value = parts[0] + x * eta - cumulant
+                return Terms(value, score, score, variance, variance, variance)
             parts[0] += x * eta - cumulant
-            for row, piece in enumerate((score, code * score), start=1):
-                parts[row] += piece
-            for row, piece in enumerate((1.0, code, code**2), start=3):
-                parts[row] += piece * variance
+            parts[1] += score
+            parts[2] += code * score
+            for row in range(3):
+                parts[3 + row] += code**row * variance
         return Terms(*parts)
 
     def _cumulants(
@@ -126,9 +129,9 @@ def unconditional(counts: EventCounts) -> CountLikelihood:
     """
     arms = counts.events.shape[1]
     x, n = counts.events, counts.sizes
+    constants: FloatArray
     if counts.person_time:
-        constants = -special.gammaln(x + 1)
-        offsets = np.log(n)
+        constants, offsets = np.asarray(-special.gammaln(x + 1)), np.log(n)
         best = special.xlogy(x, x) - x
     else:
         constants, offsets = log_choose(n, x), np.zeros_like(n)

@@ -128,14 +128,17 @@ def read_values(column: npt.ArrayLike) -> tuple[Values, tuple[str, ...]]:
     """
     declared = getattr(getattr(column, "cat", column), "categories", None)
     try:
-        array = np.atleast_1d(np.asarray(column))
+        # a list keeps the kinds of its values, which numpy would turn into text
+        kept = None if hasattr(column, "dtype") else object
+        array = np.atleast_1d(np.asarray(column, dtype=kept))
     except ValueError:
         raise ValueError("is no column of numbers or names") from None
     if array.ndim != 1:
         raise ValueError(f"has {array.ndim} dimensions; give one value for each study")
     if array.dtype.kind in "mM":
         raise ValueError("holds dates; give a number, such as the year")
-    values = [None if _missing(value) else value for value in array.tolist()]
+    plain = [value.item() if isinstance(value, np.generic) else value for value in array.tolist()]
+    values = [None if _missing(value) else value for value in plain]
     if declared is not None:
         return _as_names(values), tuple(str(level) for level in declared)
     if all(value is None or isinstance(value, int | float) for value in values):

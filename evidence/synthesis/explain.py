@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,19 +19,16 @@ from evidence.effects.checks import FloatArray, InputCheck
 from evidence.effects.measures import find_measure
 from evidence.errors import BadInput, NotEstimable
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.explain_records import Explanation, Setting
 from evidence.synthesis.explain_search import (
     INTERVAL_TESTS,
     METHODS,
     Worlds,
     definitions,
-    interval_name,
     search,
     subsets_of,
     variants_of,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Half a unit of the last printed digit, with room for the rounding of the half itself.
 _HALF_UNIT: Final = 0.5 + 1e-6
@@ -39,113 +36,6 @@ _HALF_UNIT: Final = 0.5 + 1e-6
 _KEPT: Final = 20
 _KEPT_OF_ONE: Final = 5
 _ROUTES: Final = (("yi", "vi"), ("ai", "n1i", "ci", "n2i"), ("xi", "ni"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One way of pooling the studies, and how close it comes to the published numbers.
-
-    Attributes
-    ----------
-    measure, zero_cells, method, test : str
-        Scale, rule for empty cells, estimator of tau2 (or method), interval of the summary.
-    left_out : tuple of str
-        Studies left out; empty if all are in.
-    estimate, ci_low, ci_high : float
-        Its summary as the publication prints it: natural scale, in per cent if that was asked.
-    i2, i2_definition : float, str or None
-        I2 in per cent, if it was given.
-    prediction_low, prediction_high, prediction : float, float, str or None
-        Prediction interval with its definition, if it was given.
-    distance : float
-        Largest difference, in units of the last printed digit.
-    reproduces : bool
-        Every number rounds to the printed one.
-    """
-
-    measure: str
-    zero_cells: str
-    method: str
-    test: str
-    left_out: tuple[str, ...]
-    estimate: float
-    ci_low: float
-    ci_high: float
-    i2: float | None
-    i2_definition: str | None
-    prediction_low: float | None
-    prediction_high: float | None
-    prediction: str | None
-    distance: float
-    reproduces: bool
-
-    @property
-    def words(self) -> str:
-        """The setting in words."""
-        parts = [f"scale {self.measure}", self.method, interval_name(self.test)]
-        parts += [f"empty cells: {self.zero_cells}"] if self.zero_cells not in ("", "none") else []
-        parts += [f"I2 from {self.i2_definition}"] if self.i2_definition else []
-        parts += [f"prediction interval {self.prediction}"] if self.prediction else []
-        left = f"without {', '.join(self.left_out)}" if self.left_out else "all studies"
-        return ", ".join([*parts, left])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Which settings reproduce a published result, the likeliest first.
-
-    Attributes
-    ----------
-    estimate, ci_low, ci_high : float or None
-        The published numbers.
-    level : float
-        Coverage of the interval.
-    decimals : int
-        Printed decimals.
-    k : int
-        Studies that were given.
-    tried : int
-        Settings that were tried.
-    reproducing : int
-        How many of them give the printed digits.
-    settings : tuple of Setting
-        The best of them. Those that reproduce come first: fewest studies left out, then the order
-        in which reviews use the methods; the others by distance.
-    nearest_with_all : Setting or None
-        The best setting that leaves no study out.
-    sentence : str
-        The outcome.
-    """
-
-    estimate: float
-    ci_low: float | None
-    ci_high: float | None
-    level: float
-    decimals: int
-    k: int
-    tried: int
-    reproducing: int
-    settings: tuple[Setting, ...]
-    nearest_with_all: Setting | None
-    sentence: str
-
-    @property
-    def reproduced(self) -> bool:
-        """Whether any setting gives the printed digits."""
-        return self.reproducing > 0
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each setting that was kept, the likeliest first."""
-        import pandas as pd
-
-        names = [field.name for field in fields(Setting)]
-        rows = [{name: getattr(one, name) for name in names} for one in self.settings]
-        frame = pd.DataFrame(rows, columns=names)
-        return frame.assign(left_out=[", ".join(one.left_out) for one in self.settings])
-
-    def __str__(self) -> str:
-        """Short printed summary."""
-        return self.sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +126,11 @@ def explain(
     level = check_level(level)
     digits = _decimals((estimate, ci_low, ci_high)) if decimals is None else decimals
     published = _published(
-        {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high}, digits, percent, i2, prediction
+        {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high},
+        digits,
+        percent,
+        i2,
+        prediction,
     )
     effects, variances = counts.pop("yi", None), counts.pop("vi", None)
     k = len(next(iter(counts.values())) if effects is None else effects)
@@ -249,7 +143,7 @@ def explain(
             f"A published result was to be explained by {k} studies, and none of {tried} settings "
             "gives a number. Check the events and sizes."
         )
-    ranked = sorted(found, key=_rank)
+    ranked = _merged(sorted(found, key=_rank))
     with_all = next((one for one in ranked if not one.left_out), None)
     return Explanation(
         estimate=estimate,
@@ -303,9 +197,11 @@ def _published(
     if i2 is not None:
         targets["i2"] = (i2, _decimals((i2,)))
     if prediction is not None:
-        low, high = prediction
-        targets |= {"prediction_low": (low, decimals), "prediction_high": (high, decimals)}
-    problems = [f"{name} is {value}" for name, (value, _) in targets.items() if not _finite(value)]
+        targets |= {"prediction_low": (prediction[0], decimals)}
+        targets |= {"prediction_high": (prediction[1], decimals)}
+    problems = [
+        f"{name} is {value}" for name, (value, _) in targets.items() if not math.isfinite(value)
+    ]
     low, high = numbers["ci_low"], numbers["ci_high"]
     if (low is None) != (high is None):
         problems.append("an interval has two bounds, and one was given")
@@ -316,10 +212,6 @@ def _published(
     if problems:
         raise BadInput("A published result cannot be right. Give it as printed.", problems)
     return _Published(targets=targets, factor=100.0 if percent else 1.0)
-
-
-def _finite(value: float) -> bool:
-    return math.isfinite(value)
 
 
 def _decimals(values: Sequence[float | None]) -> int:
@@ -410,6 +302,27 @@ def _rank(one: Setting) -> tuple[float, ...]:
     return (0.0, *common) if one.reproduces else (1.0, one.distance, *common[:2])
 
 
+def _merged(ranked: list[Setting]) -> list[Setting]:
+    """Put settings with the same numbers together under the likeliest of them."""
+    groups: dict[tuple[object, ...], list[Setting]] = {}
+    for one in ranked:
+        where = (one.measure, one.zero_cells, one.left_out, one.i2_definition, one.prediction)
+        numbers = (one.estimate, one.ci_low, one.ci_high, one.i2, one.prediction_low)
+        groups.setdefault((*where, *map(_nine_digits, numbers)), []).append(one)
+    return [
+        replace(first, same=tuple(_short_name(one, first) for one in others))
+        for first, *others in groups.values()
+    ]
+
+
+def _short_name(one: Setting, first: Setting) -> str:
+    return one.method if one.test == first.test else f"{one.method} {one.test}"
+
+
+def _nine_digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.9g}"
+
+
 def _sentence(
     ranked: list[Setting],
     with_all: Setting | None,
@@ -434,8 +347,7 @@ def _sentence(
     first = f"{share}. The likeliest is {best.words}: {_shown(best, published)}."
     same = [one for one in ranked[1:_KEPT] if one.reproduces and one.left_out == best.left_out]
     if same:
-        others = dict.fromkeys(f"{one.measure} {one.method} {one.test}" for one in same)
-        first += f" So do {', '.join(others)}."
+        first += f" So do: {'; '.join(one.words for one in same[:_KEPT_OF_ONE])}."
     if best.left_out:
         first += (
             " No setting with all studies does; leaving studies out is searched for many sets, of "
@@ -445,9 +357,7 @@ def _sentence(
 
 
 def _printed(published: _Published) -> str:
-    texts = {
-        name: f"{value:.{decimals}f}" for name, (value, decimals) in published.targets.items()
-    }
+    texts = {name: f"{value:.{decimals}f}" for name, (value, decimals) in published.targets.items()}
     interval = f" ({texts['ci_low']} to {texts['ci_high']})" if "ci_low" in texts else ""
     i2 = f", I2 {texts['i2']}%" if "i2" in texts else ""
     return f"{texts['estimate']}{interval}{i2}"

@@ -7,9 +7,10 @@ are fitted at once, as the columns of a stack.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy import special
@@ -18,11 +19,12 @@ from evidence.effects.checks import BoolArray, FloatArray
 from evidence.effects.conversions import back_transform
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.proportions import INTERVALS, proportion_interval
-from evidence.errors import BadInput, UnknownName
+from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.batch import PooledStack, pool_stack
 from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from evidence.synthesis.peto import pool_peto
 from evidence.synthesis.policies import TESTS
+from evidence.synthesis.stack import IntArray
 
 #: Measures that are searched when none is named; two arms and one arm.
 TWO_ARMS: Final = ("RR", "OR", "RD")
@@ -38,6 +40,8 @@ CORRECTIONS: Final = (
     (0.5, "all", False),
     (0.0, "none", False),
 )
+#: Scales on which an empty cell needs no correction.
+UNCORRECTED: Final = ("PAS", "PFT")
 SUBSETS: Final = ("none", "leave-one-out", "all")
 #: Most studies of which every subset is searched.
 MOST_FOR_ALL_SUBSETS: Final = 12
@@ -152,14 +156,15 @@ def variants_of(
 def _corrected(counts: Counts, measure: str) -> Iterator[Variant]:
     single = "xi" in counts
     for add, to, drop00 in CORRECTIONS:
-        if drop00 and single:
+        if (drop00 and single) or (add and measure in UNCORRECTED):
             continue
-        dropping = {} if single else {"drop00": drop00}
-        effects = effect_size(measure, **counts, add=add, to=to, **dropping)
+        given: dict[str, Any] = {**counts}
+        effects = effect_size(measure, **given, add=add, to=to, drop00=drop00)
         kept = effects.estimable & (effects.vi > 0.0)
+        changed = bool(effects.corrected.any()) or not kept.all()
         yield Variant(
             measure=measure,
-            zero_cells=effects.zero_cell_rule,
+            zero_cells=effects.zero_cell_rule if changed else "none",
             yi=np.where(kept, effects.yi, np.nan),
             vi=np.where(kept, effects.vi, np.nan),
             sizes=counts["ni"] if single else None,
@@ -191,12 +196,14 @@ def search(
         if columns.size == 0:
             continue
         for method in METHODS:
-            yield from _inverse_variance(variant, method, members, columns, level)
+            # A setting that leaves double precision has no number to compare.
+            with suppress(NotEstimable):
+                yield from _inverse_variance(variant, method, members, columns, level)
     yield from _of_counts(tuple({one.measure for one in variants}), counts, members, level)
 
 
 def _inverse_variance(
-    variant: Variant, method: str, members: BoolArray, columns: FloatArray, level: float
+    variant: Variant, method: str, members: BoolArray, columns: IntArray, level: float
 ) -> Iterator[Worlds]:
     chosen = members[:, columns]
     present = chosen & np.isfinite(variant.yi)[:, None]
@@ -241,7 +248,9 @@ class _WayBack:
 
 def _i2_from_q(found: PooledStack) -> FloatArray:
     df = found.k - 1
-    return np.asarray(np.maximum(0.0, 1.0 - df / np.where(found.q > df, found.q, np.maximum(df, 1))))
+    return np.asarray(
+        np.maximum(0.0, 1.0 - df / np.where(found.q > df, found.q, np.maximum(df, 1)))
+    )
 
 
 def _half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray, FloatArray]:
@@ -251,7 +260,7 @@ def _half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray
     return se, se * _critical(level, None if test == "z" else found.k - 1)
 
 
-def _critical(level: float, df: FloatArray | None) -> FloatArray | float:
+def _critical(level: float, df: IntArray | None) -> FloatArray | float:
     tail = (1.0 - level) / 2.0
     if df is None:
         return -float(special.ndtri(tail))

@@ -35,7 +35,7 @@ from evidence.synthesis.maximum import (
 )
 
 #: Standard deviations between studies from which the search chooses its start.
-_STARTS: Final = (0.1, 0.4, 1.2, 3.5)
+_STARTS: Final = (0.2, 0.8, 3.0)
 #: A standard deviation found below this is tried as 0, and is 0 if that is no less likely.
 _NEARLY_ZERO: Final = 5e-3
 _NO_LESS_LIKELY: Final = 1e-10

@@ -73,11 +73,11 @@ class NoncentralHypergeometric:
         first = np.floor(below - _WINDOW * (1 + spread_below))
         last = np.ceil(above + _WINDOW * (1 + spread_above))
         first, last = np.maximum(first, self.low), np.minimum(last, self.high)
-        counts = first[:, None] + np.arange(int((last - first).max()) + 1)
+        counts = first[:, None] + np.arange(float((last - first).max()) + 1)
         inside = counts <= self.high[:, None]
         place = self._starts[:, None] + (counts - self.low[:, None]).astype(int)
         weights = self._log_weights[np.where(inside, place, self._starts[:, None])]
-        return counts, np.where(inside, weights, -np.inf)
+        return np.asarray(counts), np.where(inside, weights, -np.inf)
 
     def _mode(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Approximate mode and standard deviation."""

@@ -197,7 +197,7 @@ def gauss_hermite_level_and_effect(likelihood: CountLikelihood, count: int) -> M
         level, effect = _scaled(parameters[..., None], u[:, 0], u[:, 1])
         logs = likelihood.terms(level, effect).value - (u**2).sum(axis=1) / 2 + log_weights
         log_width = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-        return _log_mean(logs)[0] + log_width - math.log(2 * math.pi)
+        return np.asarray(_log_mean(logs)[0] + log_width - math.log(2 * math.pi))
 
     return numerical_derivatives(value)
 

@@ -164,7 +164,7 @@ def fit_regression(
     tau2 = estimate_tau2(yi, vi, method, design=x)
     model = TauModel(yi, vi, x)
     fit = model.at(tau2.tau2)
-    s2w = covariance_factor(test, float(fit.rss) / residual_df)
+    s2w = covariance_factor(test, _rss_beyond_rounding(fit, yi, x) / residual_df)
     test_df = None if test == "z" else residual_df
     table = coefficient_table(
         design.names, fit.coefficients.copy(), s2w * unscaled_covariance(fit, x), test_df, level
@@ -194,6 +194,13 @@ def fit_regression(
             *_single_study_levels(design, studies.labels),
         ),
     )
+
+
+def _rss_beyond_rounding(fit: WeightedFit, yi: FloatArray, x: FloatArray) -> float:
+    """Weighted residual sum of squares, or 0 if it is made of rounding errors."""
+    rounding = 16 * np.finfo(float).eps * (np.abs(yi) + np.abs(x) @ np.abs(fit.coefficients))
+    rss = float(fit.rss)
+    return rss if rss > float(np.sum(fit.weights * rounding**2)) else 0.0
 
 
 def covariance_factor(test: str, knapp_hartung: float) -> float:

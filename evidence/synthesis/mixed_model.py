@@ -104,6 +104,8 @@ class MixedModel:
 
     def split(self, parameters: FloatArray) -> list[FloatArray]:
         """Parameters of each term."""
+        if not self.terms:
+            return []
         ends = np.cumsum([len(term.parameters) for term in self.terms])[:-1]
         return np.split(parameters, ends)
 

@@ -81,7 +81,8 @@ class LikelihoodRatio:
     log_likelihood, log_likelihood_reduced : float
         Log likelihoods.
     r2 : float or None
-        Share of the between-study variance of the smaller model that the larger accounts for.
+        Share of the between-study variance of the smaller model that the moderators of the larger
+        account for; None if the moderators are the same or there is no single variance.
     """
 
     statistic: float
@@ -174,13 +175,14 @@ def compare_models(full: LikelihoodModel, reduced: LikelihoodModel) -> Likelihoo
     statistic = max(0.0, 2 * gained)
     df = full.fit.parameters - reduced.fit.parameters
     before, after = reduced.between_variance, full.between_variance
+    same = before is None or after is None or reduced.design.spans(full.design.matrix)
     return LikelihoodRatio(
         statistic=statistic,
         df=df,
         p_value=chi_squared_p(statistic, df),
         log_likelihood=full.fit.log_likelihood,
         log_likelihood_reduced=reduced.fit.log_likelihood,
-        r2=None if before is None or after is None else explained_share(after, before),
+        r2=None if same else explained_share(after or 0.0, before or 0.0),
     )
 
 

@@ -195,7 +195,7 @@ def _random_effects(
     model: MixedModel, parameters: FloatArray, typical: float
 ) -> tuple[RandomEffect, ...]:
     """Variance components in units of the effects, with I2 if all are random intercepts."""
-    parts = model.split(parameters) if model.terms else []
+    parts = model.split(parameters)
     found = [term.covariance(own) for term, own in zip(model.terms, parts, strict=True)]
     covariances = [matrix * model.scale**2 for matrix in found]
     plain = all(term.kind == "ID" for term in model.terms)

@@ -20,10 +20,10 @@ from evidence.errors import NotEstimable
 #: Value, first and second derivative of a concave log likelihood by the random effect.
 Concave = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 
-#: The integrand is followed until it has fallen by this, on the log scale (e^-30 is 1e-13).
-_DROP: Final = 30.0
+#: The integrand is followed until it has fallen by this, on the log scale (e^-28 is 7e-13).
+_DROP: Final = 28.0
 #: Step in standard deviations of the integrand.
-_STEP: Final = 0.6
+_STEP: Final = 0.68
 #: Step in units of the linear predictor, whose functions are analytic in a strip of about pi / 2.
 _STEP_ETA: Final = 0.42
 _MOST_NODES: Final = 3000

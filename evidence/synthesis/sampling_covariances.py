@@ -51,10 +51,12 @@ def sampling_covariance(
     [[0.04, 0.02], [0.02, 0.04]]
     """
     check = InputCheck("A sampling covariance matrix")
-    variances, *factors = check.numbers(
-        vi=vi, **{f"correlation {i + 1}": factor for i, factor in enumerate(correlations)}
-    )
-    k = variances.size
+    variances = check.array("vi", vi)
+    given = {f"correlation {i + 1}": factor for i, factor in enumerate(correlations)}
+    arrays = {name: check.array(name, factor) for name, factor in given.items()}
+    check.refuse()
+    check.finite({"vi": variances, **arrays})
+    k, factors = variances.size, list(arrays.values())
     if variances.ndim != 1 or k == 0:
         check.problems.append("vi is no list of one or more variances")
         check.refuse()

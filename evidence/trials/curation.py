@@ -17,12 +17,12 @@ import pyarrow.parquet as pq
 from evidence.errors import CurationError, DatasetError, refuse
 from evidence.files import write_bytes
 from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION, Row, arrow_schema
-from evidence.trials.curated_files import read_yaml, source_entries, study_entry
-from evidence.trials.entry_checks import repeated_results, study_faults
+from evidence.trials.curated_files import source_entries, study_entry, vocabulary_entry
+from evidence.trials.entry_checks import Known, repeated_results, study_faults
 from evidence.trials.entry_rows import result_id, row_of
 from evidence.trials.preference import prefer
 from evidence.trials.schema import SourceEntry, StudyFile
-from evidence.vocabulary import Vocabulary, vocabulary_from
+from evidence.vocabulary import Vocabulary
 
 __all__ = ["Curated", "build", "read_curated", "result_id", "rows_of", "table_of", "to_bytes"]
 
@@ -50,22 +50,22 @@ def read_curated(data: Path) -> Curated:
     """
     wanted = [data / "vocabulary.yaml", data / "sources.yaml", data / "studies"]
     _check_presence(data, wanted)
-    vocabulary = vocabulary_from(read_yaml(wanted[0]))
     problems: list[str] = []
-    sources = source_entries(read_yaml(wanted[1]), problems)
+    vocabulary = vocabulary_entry(wanted[0], problems)
+    sources = source_entries(wanted[1], problems)
     files = {path: study_entry(path, problems) for path in sorted(wanted[2].glob("*.yaml"))}
     studies = {path: study for path, study in files.items() if study is not None}
+    known = Known(vocabulary=vocabulary, sources=sources, studies={path.stem for path in files})
     problems += [
         f"{path.name}: {fault}"
         for path, study in studies.items()
-        for fault in study_faults(path.stem, study, vocabulary, sources)
+        for fault in study_faults(path.stem, study, known)
     ]
     problems += repeated_results(studies.values())
-    refuse(
-        CurationError,
-        f"The curated files have {len(problems)} problems; nothing was written.",
-        problems,
-    )
+    if problems or vocabulary is None or sources is None:
+        raise CurationError(
+            f"The curated files have {len(problems)} problems; nothing was written.", problems
+        )
     return Curated(vocabulary=vocabulary, sources=sources, studies=tuple(studies.values()))
 
 
@@ -127,6 +127,7 @@ def to_bytes(table: pa.Table) -> pa.Buffer:
         version="2.6",
         use_dictionary=True,
         write_statistics=False,
+        write_page_checksum=True,
     )
     return sink.getvalue()
 

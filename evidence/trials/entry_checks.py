@@ -6,7 +6,8 @@ One entry on its own is checked in :mod:`evidence.trials.schema`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from evidence.errors import UnknownName
 from evidence.trials.entry_rows import result_id
@@ -17,18 +18,31 @@ _COUNTS = ("n", "events", "count", "studies", "person_years")
 _PROPORTIONS = ("proportion", "km_proportion")
 
 
-def study_faults(
-    stem: str, study: StudyFile, vocabulary: Vocabulary, sources: Mapping[str, SourceEntry]
-) -> Iterator[str]:
-    """Yield what does not hold in a study's file, whose name without suffix is ``stem``."""
-    if stem != study.study_id:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an entry may name: words and documents (None if not readable), and study_ids."""
+
+    vocabulary: Vocabulary | None
+    sources: Mapping[str, SourceEntry] | None
+    studies: Collection[str]
+
+
+def study_faults(stem: str, study: StudyFile, known: Known) -> Iterator[str]:
+    """Yield what does not hold in a study's file, whose name without suffix is ``stem``.
+
+    A field that has a fault of its own, or is missing, is None and is passed over.
+    """
+    if study.study_id is not None and stem != study.study_id:
         yield f"study_id: {study.study_id!r} must be the file's name"
-    yield from _unknown_words(vocabulary, "designs", study.design, "design")
-    yield from _unknown_words(vocabulary, "populations", study.population, "population")
-    for name, arm in study.arms.items():
-        yield from _unknown_words(vocabulary, "therapies", arm.therapy, f"arms.{name}.therapy")
+    yield from _unknown_words(known, "designs", study.design, "design")
+    yield from _unknown_words(known, "populations", study.population, "population")
+    for other in study.overlaps or []:
+        if other not in known.studies:
+            yield f"overlaps: {UnknownName('study', other, known.studies)}"
+    for name, arm in (study.arms or {}).items():
+        yield from _unknown_words(known, "therapies", arm.therapy, f"arms.{name}.therapy")
     for index, entry in enumerate(study.results):
-        for fault in _entry_faults(entry, study, vocabulary, sources):
+        for fault in _entry_faults(entry, study, known):
             yield f"results.{index} ({entry.outcome}, {entry.statistic}): {fault}"
     yield from _impossible_counts(study)
 
@@ -38,6 +52,8 @@ def repeated_results(studies: Iterable[StudyFile]) -> Iterator[str]:
     seen: dict[str, str] = {}
     for study in studies:
         for index, entry in enumerate(study.results):
+            if entry.n is None:
+                continue
             name = result_id(study, entry)
             if name in seen:
                 where = f"{study.study_id}.yaml: results.{index}"
@@ -45,35 +61,38 @@ def repeated_results(studies: Iterable[StudyFile]) -> Iterator[str]:
             seen.setdefault(name, f"results.{index}")
 
 
-def _unknown_words(vocabulary: Vocabulary, kind: str, word: str, field: str) -> Iterator[str]:
+def _unknown_words(known: Known, kind: str, word: str | None, field: str) -> Iterator[str]:
+    if known.vocabulary is None or word is None:
+        return
     try:
-        vocabulary.term(kind, word)
+        known.vocabulary.term(kind, word)
     except UnknownName as error:
         yield f"{field}: {error}"
 
 
-def _entry_faults(
-    entry: ResultEntry, study: StudyFile, vocabulary: Vocabulary, sources: Mapping[str, SourceEntry]
-) -> Iterator[str]:
+def _entry_faults(entry: ResultEntry, study: StudyFile, known: Known) -> Iterator[str]:
     words = {"outcomes": entry.outcome, "statistics": entry.statistic, "units": entry.unit}
-    for kind, word in words.items():
-        yield from _unknown_words(vocabulary, kind, word, kind[:-1])
-    if entry.finding is not None:
-        yield from _unknown_words(vocabulary, "findings", entry.finding, "finding")
+    for kind, word in {**words, "findings": entry.finding}.items():
+        yield from _unknown_words(known, kind, word, kind[:-1])
     for field, arm in (("arm", entry.arm), ("comparator_arm", entry.comparator_arm)):
-        if arm is not None and arm not in study.arms:
+        if arm is not None and study.arms is not None and arm not in study.arms:
             yield f"{field}: {arm!r} is not an arm of this file ({', '.join(study.arms)})"
+    if known.sources is not None and entry.source is not None:
+        yield from _source_faults(entry, known.sources)
+    yield from _out_of_bounds(entry)
+
+
+def _source_faults(entry: ResultEntry, sources: Mapping[str, SourceEntry]) -> Iterator[str]:
     source = sources.get(entry.source)
     if source is None:
         yield f"source: {entry.source!r} is not in sources.yaml"
-    elif (source.file is not None) != (entry.lines is not None):
+    elif entry.n is not None and (source.file is not None) != (entry.lines is not None):
         yield "lines: needed where the source's text is at hand, and only there"
-    yield from _out_of_bounds(entry)
 
 
 def _out_of_bounds(entry: ResultEntry) -> Iterator[str]:
     value, statistic = entry.value, entry.statistic
-    if value is None:
+    if value is None or statistic is None:
         return
     if statistic in _COUNTS and value < 0:
         yield f"value: {value:g} is negative, and {statistic} counts something"
@@ -97,6 +116,7 @@ def _largest_sizes(study: StudyFile) -> Mapping[str | None, float]:
     sizes: dict[str | None, float] = defaultdict(float)
     for entry in study.results:
         whole = entry.definition is None and entry.subgroup is None
-        if entry.statistic == "n" and whole and entry.value is not None:
+        counted = entry.outcome == "participants" and entry.statistic == "n"
+        if counted and whole and entry.value is not None:
             sizes[entry.arm] = max(sizes[entry.arm], entry.value)
     return sizes

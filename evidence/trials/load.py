@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from evidence.errors import BadInput, DatasetError, EmptySelection, UnknownName
 from evidence.project import project_folder
-from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION, Row
+from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION, Row, arrow_schema
 from evidence.vocabulary import Vocabulary, vocabulary_from
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ _WORDS = {
     "unit": "units",
     "finding": "findings",
 }
+
+
+#: Metadata of the file: texts, and JSON objects.
+_TEXTS = ("dataset_version", "licence")
+_OBJECTS = ("vocabulary", "sources", "studies")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Trials:
         return dict(json.loads(self._text("studies")))
 
     def _text(self, key: str) -> str:
-        return str((self.table.schema.metadata or {})[key.encode()].decode())
+        return _metadata(self.table)[key]
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -146,7 +151,7 @@ class Trials:
         Raises
         ------
         BadInput
-            A name is not a column, or a value is not a word of the vocabulary.
+            A name is not a column, or a value is not of its type or not a word of the vocabulary.
         EmptySelection
             No row remains; the message says which criterion removed the last one.
         """
@@ -166,7 +171,7 @@ class Trials:
         return Trials(table=table, sha256=self.sha256)
 
     def between(self, first: float, last: float) -> Trials:
-        """Return the rows whose time point lies in a window, in months; rows without one are left out.
+        """Return the rows whose time point lies in a window, in months, and no row without one.
 
         Raises
         ------
@@ -185,12 +190,15 @@ class Trials:
         if name not in COLUMN_NAMES:
             yield str(UnknownName("column", name, COLUMN_NAMES))
             return
-        if name not in _WORDS:
-            return
-        known = self.vocabulary.names(_WORDS[name])
-        for word in wanted if isinstance(wanted, (list, tuple)) else [wanted]:
-            if word is not None and word not in known:
-                yield str(UnknownName(name, word, known))
+        known = self.vocabulary.names(_WORDS[name]) if name in _WORDS else None
+        type_ = self.table.schema.field(name).type
+        for value in _values(wanted):
+            if value is None:
+                continue
+            if known is not None and value not in known:
+                yield str(UnknownName(name, value, known))
+            elif not _is_of_type(value, type_):
+                yield f"{name}: {value!r} cannot stand in a column of type {type_}"
 
     def _nothing_left(self, criteria: Mapping[str, Criterion], name: str, before: pa.Table) -> str:
         asked = ", ".join(f"{key}={value!r}" for key, value in criteria.items())
@@ -205,8 +213,21 @@ class Trials:
 def _mask(column: pa.ChunkedArray, wanted: Criterion) -> pa.ChunkedArray:
     if wanted is None:
         return pc.is_null(column)
-    values = list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
-    return pc.is_in(column, value_set=pa.array(values, type=column.type))
+    return pc.is_in(column, value_set=pa.array(_values(wanted), type=column.type))
+
+
+def _values(wanted: Criterion) -> list[object]:
+    return list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+
+
+def _is_of_type(value: object, type_: pa.DataType) -> bool:
+    """Tell whether a value can stand in a column unchanged; lists cannot be compared."""
+    if pa.types.is_nested(type_) or isinstance(value, bool) != pa.types.is_boolean(type_):
+        return False
+    try:
+        return bool(pa.array([value], type=type_).to_pylist() == [value])
+    except (pa.ArrowException, OverflowError):
+        return False
 
 
 def load_trials(path: str | Path | None = None) -> Trials:
@@ -221,7 +242,8 @@ def load_trials(path: str | Path | None = None) -> Trials:
     Raises
     ------
     DatasetError
-        The file is missing, is no parquet file, or has other columns than this version knows.
+        The file is missing, damaged or no parquet file, or has other columns than this version
+        knows.
 
     Examples
     --------
@@ -236,7 +258,7 @@ def load_trials(path: str | Path | None = None) -> Trials:
         )
     content = file.read_bytes()
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"{file} cannot be read as parquet ({error}). Build it anew: `evidence data build`."
@@ -254,11 +276,48 @@ def _check_layout(file: Path, table: pa.Table) -> None:
             f"unknown {surplus or 'none'}. "
             "Build it anew with `evidence data build`, or install the version that made it."
         )
-    found = (table.schema.metadata or {}).get(b"schema_version", b"none").decode()
+    found = (table.schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
     if found != str(SCHEMA_VERSION):
         raise DatasetError(
             f"{file} has layout {found} and this version reads layout {SCHEMA_VERSION}."
         )
+    _check_types(file, table)
+    _check_metadata(file, table)
+
+
+def _check_types(file: Path, table: pa.Table) -> None:
+    schema = arrow_schema()
+    if not table.schema.equals(schema, check_metadata=False):
+        pairs = zip(table.schema, schema, strict=False)
+        differing = [f"{found.name} ({found.type})" for found, own in pairs if found != own]
+        raise DatasetError(
+            f"{file} has columns of another type or in another order than this version reads: "
+            f"{', '.join(differing)}. Build it anew with `evidence data build`."
+        )
+
+
+def _check_metadata(file: Path, table: pa.Table) -> None:
+    """Refuse damaged metadata now, and not when it is first used."""
+    try:
+        metadata = _metadata(table)
+        absent = [name for name in (*_TEXTS, *_OBJECTS) if name not in metadata]
+        faults = [f"{name} is missing" for name in absent] or [
+            f"{name} is no mapping"
+            for name in _OBJECTS
+            if not isinstance(json.loads(metadata[name]), dict)
+        ]
+    except ValueError as error:
+        faults = [str(error)]
+    if faults:
+        raise DatasetError(
+            f"{file} has damaged metadata ({'; '.join(faults)}). "
+            "Build it anew: `evidence data build`."
+        )
+
+
+def _metadata(table: pa.Table) -> dict[str, str]:
+    given = table.schema.metadata or {}
+    return {name.decode(): given[name].decode() for name in given if name != b"ARROW:schema"}
 
 
 def dataset_path() -> Path:

@@ -11,13 +11,20 @@ import math
 import re
 from collections.abc import Sequence
 
-UNITS = {
-    "no": 0, "none": 0, "zero": 0, "never": 0, "not": 0, "inga": 0, "无": 0,
-    "one": 1, "single": 1, "once": 1, "two": 2, "both": 2, "twice": 2, "three": 3, "four": 4,
-    "five": 5, "fem": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19,
+_ONES = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9,
 }  # fmt: skip
+_TEENS = {
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
+    "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
+UNITS = {
+    **{"no": 0, "none": 0, "zero": 0, "never": 0, "not": 0, "inga": 0, "无": 0},
+    **{"single": 1, "once": 1, "both": 2, "twice": 2, "fem": 5},
+    **_ONES,
+    **_TEENS,
+}
 TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
     "eighty": 80, "ninety": 90,
@@ -61,13 +68,24 @@ def numbers_of(token: str) -> tuple[float, ...]:
 def _in_words(token: str, squeezed: str) -> tuple[float, ...]:
     if squeezed in UNITS:
         return (float(UNITS[squeezed]),)
-    words = [word for word in re.split(r"[\s\-]+", token.strip().lower()) if word != "and"]
-    hundreds = 0
-    if len(words) > 1 and words[1] == "hundred" and words[0] in UNITS:
-        hundreds, words = 100 * UNITS[words[0]], words[2:]
-    if not all(word in TENS or word in UNITS for word in words) or (not words and not hundreds):
-        return ()
-    return (float(hundreds + sum(TENS.get(word, UNITS.get(word, 0)) for word in words)),)
+    words = re.split(r"[\s\-]+", token.strip().lower())
+    hundreds, counts = 0, {**_ONES, **_TEENS}
+    if len(words) > 1 and words[1] == "hundred" and words[0] in counts:
+        hundreds, words = counts[words[0]], words[2:]
+        words = words[1:] if words[:1] == ["and"] and len(words) > 1 else words
+    below = 0 if hundreds and not words else _below_hundred(words)
+    return () if below is None else (float(100 * hundreds + below),)
+
+
+def _below_hundred(words: Sequence[str]) -> int | None:
+    """Return the number in one word, or in tens and ones; None for other words side by side."""
+    match words:
+        case [word]:
+            return {**TENS, **_TEENS, **_ONES}.get(word)
+        case [tens, ones] if tens in TENS and ones in _ONES:
+            return TENS[tens] + _ONES[ones]
+        case _:
+            return None
 
 
 def prints(tokens: Sequence[str], value: float) -> bool:

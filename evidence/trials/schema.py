@@ -115,9 +115,16 @@ class ResultEntry(Entry):
             faults.append("has a `comparator_arm` and no `arm`")
         if self.p is None and self.p_operator is not None:
             faults.append("has `p_operator` and no `p`")
+        if self.statistic == "p_value" and self._p_printed() != (self.value, self.operator):
+            faults.append(
+                "statistic `p_value` needs `p` and `p_operator`, as `value` and `operator`"
+            )
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _p_printed(self) -> tuple[float | None, Operator]:
+        return self.p, self.p_operator or "="
 
     def _interval_faults(self) -> list[str]:
         faults = []

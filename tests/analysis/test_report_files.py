@@ -113,7 +113,6 @@ def test_a_first_build_that_is_interrupted_leaves_no_report(runs, tmp_path, refu
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the old report is moved away first and not moved back")
 def test_a_report_that_cannot_be_put_in_place_leaves_the_one_of_before(
     runs, tmp_path, built, monkeypatch
 ):

@@ -91,6 +91,5 @@ def test_one_difference_makes_the_cell_differ(verdicts, expected):
     assert overall(verdicts) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="both ends are widened by the rounding of the lower one")
 def test_each_end_of_a_range_is_rounded_as_it_is_printed():
     assert not agrees(printed("1", "2.5", low=1.0, high=2.5), 2.9)

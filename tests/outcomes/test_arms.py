@@ -175,7 +175,6 @@ def two_arms(made):
     return made.cohort("alpha", *entries, arms=arms)
 
 
-@pytest.mark.xfail(strict=True, reason="two arms of a study become two cohorts with one study_id")
 def test_two_arms_of_one_study_are_not_two_cohorts_of_the_same_name(curated):
     trials = curated.trials(two_arms(curated))
     with pytest.raises(BadInput, match="high-intensity, low-intensity"):

@@ -258,9 +258,6 @@ def test_what_is_no_ratio_of_the_study_with_an_interval_cannot_stand_for_it(repl
 # numbers that do not belong together
 
 
-@pytest.mark.xfail(
-    strict=True, reason="only the range of months is looked at, not whether both arms share one"
-)
 def test_arms_measured_at_different_times_are_not_compared(curated):
     made = curated
     trials = made.trials(
@@ -275,7 +272,6 @@ def test_arms_measured_at_different_times_are_not_compared(curated):
         contrast_of(trials, ["events-of-patients"], measure="RR")
 
 
-@pytest.mark.xfail(strict=True, reason="definitions of the two arms are not compared")
 def test_arms_measured_by_different_definitions_are_not_compared(curated):
     made = curated
     trials = made.trials(
@@ -290,7 +286,6 @@ def test_arms_measured_by_different_definitions_are_not_compared(curated):
         contrast_of(trials, ["events-of-patients"], measure="RR")
 
 
-@pytest.mark.xfail(strict=True, reason="numbers of two arms of the comparator are mixed")
 def test_two_arms_of_the_comparator_are_refused_until_one_is_named(curated):
     made = curated
     content = made.study(
@@ -322,7 +317,6 @@ def test_a_ratio_that_is_a_bound_is_not_taken_as_exact(curated):
         contrast_of(trials, ["published-ratio"])
 
 
-@pytest.mark.xfail(strict=True, reason="the level is read from the first row of the arm")
 def test_the_level_of_the_rates_own_intervals_is_kept(curated):
     made = curated
     rates = [

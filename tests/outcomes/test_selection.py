@@ -92,7 +92,6 @@ def test_an_unknown_outcome_is_refused_with_the_nearest_word(three):
         select_outcome(three, question(outcome="relapses"))
 
 
-@pytest.mark.xfail(strict=True, reason="therapies and arms of a question are not looked up")
 @pytest.mark.parametrize(
     ("part", "known"),
     [

@@ -98,7 +98,6 @@ def test_an_address_that_leads_nowhere_is_refused_with_itself(origins, address):
     assert address in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="a ValueError of the path comes through as it is")
 @pytest.mark.parametrize(
     "address", ["source:paper", "vocabulary:outcomes/neda-3", "analysis:sections/x/title"]
 )

@@ -14,6 +14,7 @@ from evidence.trials.audit import AuditReport, audit
 from evidence.trials.columns import COLUMN_NAMES, arrow_schema
 from evidence.trials.load import Trials
 
+
 def _studies(
     rows: Sequence[Mapping[str, Any]], overlaps: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:

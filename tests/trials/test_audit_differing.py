@@ -29,10 +29,16 @@ def size(value, **more):
         # text against table of one document
         ([neda("39", line=244), neda("30", line=297)], ["contradiction"]),
         # a definition that only one of two places gives
-        ([neda("39", definition="no relapse, no 3-month EDSS worsening"), neda("30")], ["contradiction"]),
+        (
+            [neda("39", definition="no relapse, no 3-month EDSS worsening"), neda("30")],
+            ["contradiction"],
+        ),
         # two documents with the same definition
         ([worsened("20"), worsened("21", source="page")], ["contradiction"]),
-        ([size("433", patients="ITT"), size("456", patients="ITT", source="page")], ["contradiction"]),
+        (
+            [size("433", patients="ITT"), size("456", patients="ITT", source="page")],
+            ["contradiction"],
+        ),
         # one document leaves the definition open
         ([worsened("24", definition=UNSAID), worsened("26", source="page")], ["tension"]),
         # a rate that an adjustment may have moved, and one too far for that
@@ -44,21 +50,29 @@ def size(value, **more):
         ([worsened("12.7"), worsened("13", source="page")], ["within rounding"]),
         ([worsened("13"), worsened("13", source="page")], []),
         # different confirmation, different method, interim report
-        ([worsened("13"), worsened("15", definition="3-month confirmed EDSS")], ["different estimand"]),
+        (
+            [worsened("13"), worsened("15", definition="3-month confirmed EDSS")],
+            ["different estimand"],
+        ),
         (
             [
                 worsened("27"),
                 worsened("29", source="page"),
-                reported("disability-worsening", "km_proportion", "drug", "29", months=24, definition=SIX),
+                reported(
+                    "disability-worsening", "km_proportion", "drug", "29", months=24, definition=SIX
+                ),
             ],
             ["different estimand"],
         ),
         (
-            [size("144", patients="matched"), size("120", patients="matched", source="page", note="conference version")],
+            [
+                size("144", patients="matched"),
+                size("120", patients="matched", source="page", note="conference version"),
+            ],
             ["different estimand"],
         ),
     ],
-)  # fmt: skip
+)
 def test_two_values_of_one_quantity(severities, rows, expected):
     assert severities(RULE, *rows) == expected
 
@@ -88,9 +102,14 @@ def test_an_open_definition_is_a_contradiction_if_both_documents_print_one_contr
     def reduction(definition, source):
         contrast = {"against": "control", "p": "0.0005", "source": source}
         return reported(
-            "disability-worsening", "relative_reduction", "drug", "69",
-            months=24, definition=definition, **contrast,
-        )  # fmt: skip
+            "disability-worsening",
+            "relative_reduction",
+            "drug",
+            "69",
+            months=24,
+            definition=definition,
+            **contrast,
+        )
 
     rows = [worsened("13", definition=UNSAID), worsened("16", source="page")]
     assert severities(RULE, *rows) == ["tension"]

@@ -24,25 +24,70 @@ def both(outcome, statistic, treated, control, **more):
     ("rows", "expected"),
     [
         # 1 - 0.18 / 0.39 is 53.8, and 51.9 to 55.7 with rounding
-        ([effect(RELAPSES, "relative_reduction", "55"), *both(RELAPSES, "rate", "0.18", "0.39")], ["within rounding"]),
-        ([effect(RELAPSES, "relative_reduction", "54"), *both(RELAPSES, "rate", "0.18", "0.39")], []),
-        ([effect(RELAPSES, "relative_reduction", "60"), *both(RELAPSES, "rate", "0.18", "0.39")], ["tension"]),
-        ([effect(RELAPSES, "relative_reduction", "74"), *both(RELAPSES, "rate", "0.18", "0.39")], ["contradiction"]),
         (
-            [effect(RELAPSES, "relative_reduction", "74"), *both(RELAPSES, "rate", "0.18", "0.39", source="page")],
+            [effect(RELAPSES, "relative_reduction", "55"), *both(RELAPSES, "rate", "0.18", "0.39")],
+            ["within rounding"],
+        ),
+        (
+            [effect(RELAPSES, "relative_reduction", "54"), *both(RELAPSES, "rate", "0.18", "0.39")],
+            [],
+        ),
+        (
+            [effect(RELAPSES, "relative_reduction", "60"), *both(RELAPSES, "rate", "0.18", "0.39")],
             ["tension"],
         ),
-        # 8 against 11 per cent: 27 as a ratio of risks, 28 as one of hazards, 19 to 36 with rounding
-        ([effect(WORSENING, "relative_reduction", "30"), *both(WORSENING, "proportion", "8", "11")], ["within rounding"]),
-        ([effect(WORSENING, "hazard_ratio", "0.58"), *both(WORSENING, "proportion", "17", "29")], ["within rounding"]),
-        ([effect(WORSENING, "hazard_ratio", "0.40"), *both(WORSENING, "proportion", "17", "29")], ["contradiction"]),
+        (
+            [effect(RELAPSES, "relative_reduction", "74"), *both(RELAPSES, "rate", "0.18", "0.39")],
+            ["contradiction"],
+        ),
+        (
+            [
+                effect(RELAPSES, "relative_reduction", "74"),
+                *both(RELAPSES, "rate", "0.18", "0.39", source="page"),
+            ],
+            ["tension"],
+        ),
+        # 8 against 11 per cent: 27 by risks, 28 by hazards, 19 to 36 with rounding
+        (
+            [
+                effect(WORSENING, "relative_reduction", "30"),
+                *both(WORSENING, "proportion", "8", "11"),
+            ],
+            ["within rounding"],
+        ),
+        (
+            [effect(WORSENING, "hazard_ratio", "0.58"), *both(WORSENING, "proportion", "17", "29")],
+            ["within rounding"],
+        ),
+        (
+            [effect(WORSENING, "hazard_ratio", "0.40"), *both(WORSENING, "proportion", "17", "29")],
+            ["contradiction"],
+        ),
         ([effect(RELAPSES, "rate_ratio", "0.46"), *both(RELAPSES, "rate", "0.18", "0.39")], []),
         # nothing to compare with
-        ([effect(RELAPSES, "relative_reduction", "74"), *both(RELAPSES, "rate", "0.18", "0.39", months=36)], []),
-        ([effect(RELAPSES, "relative_reduction", "74"), both(RELAPSES, "rate", "0.18", "0.39")[0]], []),
-        ([effect(RELAPSES, "relative_reduction", "74"), *both(RELAPSES, "rate", "0.18", "0.39", subgroup="women")], []),
+        (
+            [
+                effect(RELAPSES, "relative_reduction", "74"),
+                *both(RELAPSES, "rate", "0.18", "0.39", months=36),
+            ],
+            [],
+        ),
+        (
+            [
+                effect(RELAPSES, "relative_reduction", "74"),
+                both(RELAPSES, "rate", "0.18", "0.39")[0],
+            ],
+            [],
+        ),
+        (
+            [
+                effect(RELAPSES, "relative_reduction", "74"),
+                *both(RELAPSES, "rate", "0.18", "0.39", subgroup="women"),
+            ],
+            [],
+        ),
     ],
-)  # fmt: skip
+)
 def test_relative_effects_against_their_arms(severities, rows, expected):
     assert severities(ARMS, *rows) == expected
 

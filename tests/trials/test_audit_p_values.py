@@ -15,8 +15,14 @@ def compared(p, statistic="relative_reduction", value="42", **more):
     [
         ([compared("0.0084"), compared("<0.001")], ["contradiction"]),
         ([compared("0.012"), compared("0.0012", source="page")], ["contradiction"]),
-        ([compared("0.04"), compared("0.06", source="page")], ["contradiction"]),  # the level between
-        ([compared("0.012"), compared("0.018", source="page")], ["tension"]),  # perhaps another test
+        (
+            [compared("0.04"), compared("0.06", source="page")],
+            ["contradiction"],
+        ),  # the level between
+        (
+            [compared("0.012"), compared("0.018", source="page")],
+            ["tension"],
+        ),  # perhaps another test
         ([compared("0.0084"), compared("<0.001", months=None, source="page")], ["tension"]),
         ([compared("0.011"), compared("0.01", source="page")], []),  # rounding
         ([compared("<0.001"), compared("<0.01", source="page")], []),  # both hold
@@ -24,7 +30,7 @@ def compared(p, statistic="relative_reduction", value="42", **more):
         ([compared("0.0084"), compared("<0.001", months=12)], []),  # another time
         ([compared("0.02", "odds_ratio", "2"), compared("<0.001", "hazard_ratio", "2")], []),
     ],
-)  # fmt: skip
+)
 def test_p_values_of_one_comparison(severities, rows, expected):
     assert severities(VALUES, *rows) == expected
 
@@ -106,9 +112,7 @@ def test_p_values_against_the_counts_of_both_arms(severities, treated, control, 
     [("0.25", ("0.13", "0.48"), ["tension"]), ("0.43", ("0.24", "0.79"), [])],
 )
 def test_odds_ratios_against_the_counts_of_both_arms(severities, ratio, ci, expected):
-    row = reported(
-        "relapse", "odds_ratio", "drug", ratio, ci=ci, against="control", months=24
-    )
+    row = reported("relapse", "odds_ratio", "drug", ratio, ci=ci, against="control", months=24)
     assert severities("odds-ratio-against-counts", row, *arms(36, 50)) == expected
     extreme = [row, *arms(100, 50)]  # all patients: no odds ratio, and nothing to say
     assert severities("odds-ratio-against-counts", *extreme) == []

@@ -50,10 +50,16 @@ def counted(value, **more):
         ([counted("0"), events("1", "benign-neoplasm", definition="leiomyoma")], ["contradiction"]),
         ([counted("5", source="page"), events("9", "benign-neoplasm")], ["tension"]),
         ([counted("9"), events("5", "benign-neoplasm")], []),
-        ([counted("0", definition="leiomyoma"), events("1", "benign-neoplasm", definition="polyp")], []),
+        (
+            [
+                counted("0", definition="leiomyoma"),
+                events("1", "benign-neoplasm", definition="polyp"),
+            ],
+            [],
+        ),
         ([counted("0", months=12), events("1", "benign-neoplasm", months=24)], []),
     ],
-)  # fmt: skip
+)
 def test_events_are_not_fewer_than_patients_with_one(severities, rows, expected):
     assert severities("fewer-events-than-patients-with-one", *rows) == expected
 
@@ -88,7 +94,10 @@ def parts(whole, *groups):
         (parts("80", ("relapsing-remitting", "83.3"), ("progressive", "75.5")), []),
         (parts("90", ("relapsing-remitting", "83.3"), ("progressive", "75.5")), ["contradiction"]),
         (parts("90", ("relapsing-remitting", "83.3"), ("women", "75.5")), []),  # not all patients
-        (parts("90", ("Gd lesions before", "79"), ("no Gd lesions before", "46")), ["contradiction"]),
+        (
+            parts("90", ("Gd lesions before", "79"), ("no Gd lesions before", "46")),
+            ["contradiction"],
+        ),
         (parts("68", ("Gd lesions before", "79"), ("no Gd lesions before", "46")), []),
         (parts("90", ("EDSS 3.0 or less", "79"), ("EDSS 3.5 or more", "46")), ["contradiction"]),
         (parts("83.7", ("relapsing-remitting", "83.3"), ("progressive", "84")), []),
@@ -112,9 +121,7 @@ def test_a_pooled_value_lies_between_those_of_its_studies(severities, pooled, va
         reported(outcome, "proportion", "cells", value, study=f"s{i}", design="cohort")
         for i, value in enumerate(values)
     ]
-    rows.append(
-        reported(outcome, "proportion", "cells", pooled, study="m", design="meta-analysis")
-    )
+    rows.append(reported(outcome, "proportion", "cells", pooled, study="m", design="meta-analysis"))
     overlaps = {"m": [f"s{i}" for i in range(len(values))]}
     found = severities("pooled-value-outside-its-studies", *rows, overlaps=overlaps)
     assert found == expected
@@ -128,9 +135,13 @@ def dose(value, definition=None, **more):
 
 def courses(value, definition, **more):
     return reported(
-        "treatment-courses", "amount", value=value, definition=definition, unit="courses",
+        "treatment-courses",
+        "amount",
+        value=value,
+        definition=definition,
+        unit="courses",
         **{"arm": None, **more},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,12 +254,17 @@ def cohort(study, n="24", values=("92", "39")):
         size(n, "cells", study=study),
         *(
             reported(
-                "progression-free-survival", "km_proportion", "cells", value,
-                months=36, subgroup=group, study=study,
+                "progression-free-survival",
+                "km_proportion",
+                "cells",
+                value,
+                months=36,
+                subgroup=group,
+                study=study,
             )
             for group, value in zip(groups, values, strict=True)
         ),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 import pytest
 from audit_rows import reported
 
-NUMBERED, COURSES, ARMS = "numbered-parts-of-a-whole", "disease-courses-of-a-cohort", "arms-of-a-study"
+NUMBERED, COURSES, ARMS = (
+    "numbered-parts-of-a-whole",
+    "disease-courses-of-a-cohort",
+    "arms-of-a-study",
+)
 FREE = "free-of-event-against-event"
 
 
@@ -42,8 +46,14 @@ def course(name, value, statistic="proportion"):
     ("rows", "expected"),
     [
         ([course("relapsing-remitting", "57"), course("secondary-progressive", "43")], []),
-        ([course("relapsing-remitting", "57"), course("secondary-progressive", "63")], ["contradiction"]),
-        ([course("relapsing-remitting", "20"), course("secondary-progressive", "43")], []),  # others
+        (
+            [course("relapsing-remitting", "57"), course("secondary-progressive", "63")],
+            ["contradiction"],
+        ),
+        (
+            [course("relapsing-remitting", "20"), course("secondary-progressive", "43")],
+            [],
+        ),  # others
         (
             [
                 course("relapsing-remitting", "20"),
@@ -60,9 +70,12 @@ def course(name, value, statistic="proportion"):
             ],
             ["contradiction"],
         ),
-        ([course("relapsing-remitting", "50.5"), course("secondary-progressive", "49.6")], ["within rounding"]),
+        (
+            [course("relapsing-remitting", "50.5"), course("secondary-progressive", "49.6")],
+            ["within rounding"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_disease_courses_make_the_cohort(severities, rows, expected):
     assert severities(COURSES, *rows) == expected
 
@@ -132,9 +145,15 @@ LONG = "long-term EDSS worsening, after 5 years; confirmation not stated"
         ),
         ([share("relapse-free", "78"), share("relapse", "30", months=36)], []),
         ([share("relapse-free", "78"), share("relapse", "30", definition="severe")], []),
-        ([share("relapse-free", "78"), reported("relapse", "proportion", "control", "30", months=24)], []),
+        (
+            [
+                share("relapse-free", "78"),
+                reported("relapse", "proportion", "control", "30", months=24),
+            ],
+            [],
+        ),
     ],
-)  # fmt: skip
+)
 def test_free_of_an_event_and_with_it_make_all_patients(severities, rows, expected):
     assert severities(FREE, *rows) == expected
 

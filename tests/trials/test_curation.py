@@ -315,13 +315,11 @@ def test_the_project_s_own_files_pass(project):
     assert len(read_curated(project / "data").studies) > 100
 
 
-@pytest.mark.xfail(strict=True, reason="overlaps are not looked up")
 def test_a_study_cannot_share_patients_with_one_that_is_not_there(two):
     two.write({**two.alpha, "overlaps": ["betta"]})
     assert "betta" in refused(two)
 
 
-@pytest.mark.xfail(strict=True, reason="of two equal keys YAML keeps the last")
 def test_a_key_that_stands_twice_in_an_entry_is_refused(two):
     path = two.study_file("alpha")
     text = path.read_text(encoding="utf-8")
@@ -331,7 +329,6 @@ def test_a_key_that_stands_twice_in_an_entry_is_refused(two):
     assert "timepoint_months" in refused(two)
 
 
-@pytest.mark.xfail(strict=True, reason="words are looked up only in files of the right shape")
 def test_a_misspelt_key_does_not_hide_a_misspelt_word(two):
     two.alpha["results"][2] |= {"outcome": "relaps", "timepoint_month": 24}
     two.write(two.alpha)

@@ -16,7 +16,7 @@ from evidence.trials.audit_rules.findings import (
     calculate,
     found,
 )
-from evidence.trials.audit_rules.limits import RATIOS
+from evidence.trials.audit_rules.limits import RATIOS, has_a_middle
 from evidence.trials.audit_rules.rounding import rounded, span, text
 from evidence.trials.columns import Row
 
@@ -29,7 +29,8 @@ LEVEL = 0.05
 def p_values_against_limits(book: Book) -> Iterator[Finding]:
     """Yield p values that the estimate and confidence limits of the same row contradict."""
     for row in book.rows:
-        if row["ci_low"] is not None and row["comparator_arm"] and row["statistic"] in NO_EFFECT:
+        told = row["ci_low"] is not None and row["value"] is not None and row["comparator_arm"]
+        if told and row["statistic"] in NO_EFFECT and has_a_middle(row):
             for other in _p_rows(row, book):
                 yield from _against_limits(row, other, book)
 
@@ -46,8 +47,6 @@ def _p_rows(row: Row, book: Book) -> Iterator[Row]:
 
 
 def _against_limits(row: Row, other: Row, book: Book) -> Iterator[Finding]:
-    if row["statistic"] in RATIOS and row["ci_low"] <= 0:
-        return
     calculation = _of_limits(row, other, book)
     if calculation.result.gap > 0:
         sides = _sides(row, other)

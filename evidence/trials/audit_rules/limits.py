@@ -107,13 +107,15 @@ def inside_of(
 def lopsided_limits(book: Book) -> Iterator[Finding]:
     """Yield limits that are not as far above the estimate as below it, on its scale."""
     for row in book.rows:
-        kind = row["statistic"]
-        if row["ci_low"] is not None and row["value"] is not None and _symmetric(kind):
+        if row["ci_low"] is not None and row["value"] is not None and has_a_middle(row):
             yield from _lopsided(row, book)
 
 
-def _symmetric(statistic: str) -> bool:
-    return statistic in RATIOS | _DIFFERENCES | _EITHER
+def has_a_middle(row: Row) -> bool:
+    """Tell whether limits are to be symmetric on some scale, and can be put on it."""
+    kind, low, high = row["statistic"], row["ci_low"], row["ci_high"]
+    positive = kind not in RATIOS or (low > 0 and row["value"] > 0)
+    return bool(kind in RATIOS | _DIFFERENCES | _EITHER and positive and low < high)
 
 
 def _lopsided(row: Row, book: Book) -> Iterator[Finding]:
@@ -132,7 +134,8 @@ def _lopsided(row: Row, book: Book) -> Iterator[Finding]:
 def _scale(row: Row) -> str:
     if row["statistic"] in RATIOS:
         return "log"
-    return "either" if row["statistic"] in _EITHER and row["ci_low"] > 0 else "linear"
+    positive = row["ci_low"] > 0 and row["value"] > 0
+    return "either" if row["statistic"] in _EITHER and positive else "linear"
 
 
 def middle_of(

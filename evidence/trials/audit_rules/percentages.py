@@ -97,7 +97,7 @@ def sizes_of(row: Row, book: Book) -> list[Size]:
     there = [
         other
         for other in book.select(row["study_id"], statistic="n", source=row["source"])
-        if _of_the_same_patients(other, row)
+        if other["value"] > 0 and _of_the_same_patients(other, row)
     ]
     if not _is_composition(row, book):
         own = [o for o in there if o["outcome"] == row["outcome"] and _of_the_outcome(o, row)]

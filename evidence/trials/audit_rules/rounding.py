@@ -92,6 +92,8 @@ def text(value: float, decimals: int | None = None) -> str:
     """Return a number for the arithmetic of a finding: as printed, or with three digits or more."""
     if decimals is not None:
         return f"{value:.{decimals}f}"
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "-∞"
     if value == round(value) and abs(value) < 1e15:
         return f"{value:.0f}"
     return f"{value:.4g}" if abs(value) >= 100 else f"{value:.3g}"

@@ -99,6 +99,7 @@ def _size(row: Row, book: Book) -> Row | None:
         other
         for other in book.select(row["study_id"], statistic="n", arm=row["arm"])
         if other["outcome"] in ("participants", row["outcome"])
+        and other["value"] > 0
         and other["subgroup"] == row["subgroup"]
         and other["outcome_definition"] is None
         and same_words(other["analysis_set"], row["analysis_set"]) != Match.DIFFERENT
@@ -174,7 +175,7 @@ def _part_size(row: Row, book: Book) -> Row | None:
     """Return the number of patients of a disease course, printed as a part of the whole."""
     name = str(row["subgroup"] or "").replace(" ", "-")
     there = book.select(row["study_id"], statistic="n", outcome=name, source=row["source"])
-    return next(there, None)
+    return next((other for other in there if other["value"] > 0), None)
 
 
 def binomial_of(*, error: float, percent: float, n: float) -> Arithmetic:

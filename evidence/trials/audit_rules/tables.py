@@ -64,7 +64,7 @@ def _table(row: Row, book: Book) -> _Table | None:
         there = list(book.select(row["study_id"], **same))
         count = next((o for o in there if match(o, like, book) == Match.SAME), None)
         size = sizes_of(count, book)[:1] if count is not None else []
-        if count is None or not size or count["value"] > size[0].row["value"]:
+        if count is None or not size or not 0 <= count["value"] <= size[0].row["value"]:
             return None
         events.append(count)
         sizes.append(size[0].row)
