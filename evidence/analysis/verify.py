@@ -2,8 +2,8 @@
 
 A report passes if its dataset is the one it was made from, each reported number stands in the
 dataset, each computation repeated gives the same result, each number and name in HTML, Word and
-figures is the text of its ledger entry, no digit stands anywhere without an entry, and the files are
-what the analysis gives: byte by byte, or for the Word file, which may be restyled, word by word.
+figures is the text of its ledger entry, no digit stands anywhere without an entry, and the files
+are what the analysis gives: byte by byte, or in its words for the Word file, which may be restyled.
 """
 
 from __future__ import annotations

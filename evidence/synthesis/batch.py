@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy import special
 
 from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths
-from evidence.errors import EmptySelection, NotEstimable
+from evidence.errors import EmptySelection
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.stack import IntArray, Stack, build_stack
 from evidence.synthesis.stacked_tau2 import STACKED_ESTIMATORS
@@ -159,15 +160,12 @@ def fit_chunks(
     def fit(columns: slice) -> None:
         stack = chunk(columns)
         size[columns] = stack.size
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
+        with double_precision("A meta-analysis of the stack"):  # once in each thread
             rows[:, columns] = _fit(stack, method)
+            if not np.isfinite(rows[_ALWAYS_FINITE, columns]).all():
+                raise FloatingPointError("not finite")
 
-    try:
-        _for_each(fit, list(_ranges(d, max(1, _CHUNK // k))), workers)
-    except ArithmeticError as failure:
-        raise _out_of_range(d) from failure
-    if not np.isfinite(rows[_ALWAYS_FINITE]).all():
-        raise _out_of_range(d)
+    _for_each(fit, list(_ranges(d, max(1, _CHUNK // k))), workers)
     for array in (rows, size):
         array.setflags(write=False)
     return PooledStack(
@@ -192,13 +190,6 @@ def _for_each(fit: Callable[[slice], None], ranges: list[slice], workers: int | 
 def _ranges(count: int, step: int) -> Iterator[slice]:
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
-
-
-def _out_of_range(d: int) -> NotEstimable:
-    return NotEstimable(
-        f"Pooling {d} meta-analyses left the range of double precision in at least one of them. "
-        "Check the variances, or give the effects in another unit."
-    )
 
 
 def _fit(stack: Stack, method: str) -> FloatArray:

@@ -37,6 +37,8 @@ from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 
 _SINGLE: Final = "single-study"
+#: Part of the tolerance from which a gap of tau2 can be why the mean or its error is off.
+_VISIBLE: Final = 0.1
 
 CLOSED_FORM: Final = Tolerance(
     gap=1e-9, cause="closed form on both sides; only the order of the sums differs"
@@ -252,7 +254,7 @@ def _at_given_tau2(asked: _Certified) -> Iterator[Witness]:
     fit = asked.fit
     found = engine_value(fit.yi, fit.vi + (fit.tau2 or 0.0), "CE")
     if found is not None:
-        named = replace(found, engine=f"{found.engine} at this tau2")
+        named = replace(found, engine=f"{found.engine} at this tau2", tau2=None)
         yield _of_engine(asked, named, CLOSED_FORM)
 
 
@@ -260,6 +262,9 @@ def _explained(asked: _Certified, found: EngineValue, witness: Witness) -> Witne
     """Turn a disagreement into a known divergence if the engine is not at the solution."""
     own = asked.fit.tau2
     if witness.verdict == AGREES or found.tau2 is None or own is None:
+        return witness
+    # The mean follows from tau2: a wrong mean at a right tau2 is no search that stopped short.
+    if (asked.gap("tau2", found.tau2) or 0.0) < _VISIBLE * witness.tolerance:
         return witness
     short = _stopped_short(asked, own, found.tau2)
     if not short:

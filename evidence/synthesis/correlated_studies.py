@@ -1,4 +1,4 @@
-"""Effects with their sampling covariance matrix, checked once."""
+"""Effects with their sampling covariance matrix, and the rows of what stands beside them."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ def _matrix_faults(v: FloatArray, labels: Sequence[str]) -> list[str]:
     if not faults and float(np.linalg.eigvalsh(correlations)[0]) < 1e-12:
         faults.append("it is not positive definite: some effects determine others")
     return faults
+
+
+def used_rows(yi: npt.ArrayLike | HasEffects, k: int) -> tuple[int, list[int]]:
+    """Number of rows that columns beside the effects have, and which of them are used.
+
+    An EffectSizes also has the studies without an effect size, which ``check_studies`` left out.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Effects as they were given.
+    k : int
+        Number of studies that are used.
+    """
+    if not has_effects(yi):
+        return k, list(range(k))
+    return len(yi.labels), [row for row, reason in enumerate(yi.excluded) if not reason]

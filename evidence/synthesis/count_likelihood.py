@@ -129,13 +129,12 @@ def unconditional(counts: EventCounts) -> CountLikelihood:
     """
     arms = counts.events.shape[1]
     x, n = counts.events, counts.sizes
-    constants: FloatArray
     if counts.person_time:
         constants, offsets = np.asarray(-special.gammaln(x + 1)), np.log(n)
-        best = special.xlogy(x, x) - x
+        best = np.asarray(special.xlogy(x, x) - x)
     else:
-        constants, offsets = log_choose(n, x), np.zeros_like(n)
-        best = special.xlogy(x, x / n) + special.xlogy(n - x, 1 - x / n)
+        constants, offsets = log_choose(n, x), np.zeros(n.shape)
+        best = np.asarray(special.xlogy(x, x / n) + special.xlogy(n - x, 1 - x / n))
     return CountLikelihood(
         events=x,
         sizes=n,

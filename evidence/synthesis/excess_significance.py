@@ -13,6 +13,7 @@ from scipy import special
 
 from evidence.effects.checks import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.weighted_least_squares import fit_weighted
@@ -140,16 +141,11 @@ def excess_significance(
             "A test of excess significance needs 2 studies and found 1 "
             f"({studies.labels[0]}). Report the study's own p-value."
         )
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            tau2 = estimate_tau2(studies.yi, studies.vi, name).tau2
-            fit = fit_weighted(studies.yi, 1.0 / (studies.vi + tau2), None)
-            estimate = float(fit.coefficients[0])
-            power = _power(studies.vi, estimate, tau2, alpha, alternative, reach)
-    except ArithmeticError as failure:
-        raise NotEstimable(
-            "The power of the studies left the range of double precision. Check the variances."
-        ) from failure
+    with double_precision("The power of the studies"):
+        tau2 = estimate_tau2(studies.yi, studies.vi, name).tau2
+        fit = fit_weighted(studies.yi, 1.0 / (studies.vi + tau2), None)
+        estimate = float(fit.coefficients[0])
+        power = _power(studies.vi, estimate, tau2, alpha, alternative, reach)
     observed = _significant(studies, alpha, alternative)
     statistic, p_value = _test(test, observed, power)
     power.setflags(write=False)

@@ -48,7 +48,8 @@ class _Published:
     def distance(self, name: str, values: FloatArray) -> FloatArray:
         """Difference to a printed number in units of its last digit; infinite for NaN."""
         printed, decimals = self.targets[name]
-        return np.asarray(np.nan_to_num(np.abs(values - printed) * 10.0**decimals, nan=math.inf))
+        units = np.abs(values - printed) * 10.0**decimals
+        return np.asarray(np.where(np.isnan(units), math.inf, units))
 
 
 def explain(

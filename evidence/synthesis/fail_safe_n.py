@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.errors import BadInput, NotEstimable, UnknownName
+from evidence.errors import BadInput, UnknownName
 from evidence.synthesis.distributions import two_sided_p
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 
 if TYPE_CHECKING:
@@ -117,16 +118,10 @@ def fail_safe_n(
     if target is not None and not 0.0 < abs(target) < math.inf:
         raise BadInput(f"A fail-safe N to the target {target!r}. Give a number other than 0.")
     studies = check_studies(yi, vi, labels)
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            if name == "orwin":
-                return _orwin(studies, target, weighted)
-            return _rosenthal(studies, alpha) if name == "rosenthal" else _rosenberg(studies, alpha)
-    except (ArithmeticError, ValueError) as failure:
-        raise NotEstimable(
-            f"The fail-safe N of {studies.yi.size} studies left the range of double precision. "
-            "Check the variances, or give a target further from 0."
-        ) from failure
+    with double_precision("The fail-safe N"):
+        if name == "orwin":
+            return _orwin(studies, target, weighted)
+        return _rosenthal(studies, alpha) if name == "rosenthal" else _rosenberg(studies, alpha)
 
 
 def _rosenthal(studies: Studies, alpha: float) -> FailSafeN:

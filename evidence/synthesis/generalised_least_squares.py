@@ -59,7 +59,7 @@ def fit_general(yi: FloatArray, covariance: FloatArray, design: FloatArray) -> G
     numpy.linalg.LinAlgError
         If the matrix is not positive definite.
     """
-    root = np.linalg.cholesky(covariance)
+    root = np.asarray(np.linalg.cholesky(covariance), dtype=float)
     inverse_root = _inverse(root, lower=True)
     white_x, white_y = inverse_root @ design, inverse_root @ yi
     basis, triangle = np.linalg.qr(white_x)

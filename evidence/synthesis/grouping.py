@@ -31,6 +31,11 @@ class RandomStructure:
     name : str
         Name in the result.
 
+    Notes
+    -----
+    The correlation of CS with q inner levels is not below -1 / (q - 1), so that it is possible for
+    all levels together. metafor goes lower if no group has all of them.
+
     References
     ----------
     metafor: ``rma.mv(yi, V, random = ~ inner | outer, struct = "UN")``.

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.errors import NotEstimable, TooFewStudies
+from evidence.errors import TooFewStudies
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_solutions import TauModel, falling_root, moment_dl
 from evidence.synthesis.weighted_least_squares import WeightedFit
@@ -79,6 +80,7 @@ class _Moments:
     df: int
 
 
+@double_precision("The Henmi-Copas interval")
 def henmi_copas(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -119,19 +121,7 @@ def henmi_copas(
             "A Henmi-Copas interval needs 2 studies and found 1 "
             f"({studies.labels[0]}). Report the study's own effect."
         )
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            return _interval(studies, level)
-    except ArithmeticError as failure:
-        raise _out_of_range(studies) from failure
-
-
-def _out_of_range(studies: Studies) -> NotEstimable:
-    return NotEstimable(
-        f"The Henmi-Copas interval of {studies.yi.size} studies left the range of double "
-        f"precision: variances {studies.vi.min():.3g} to {studies.vi.max():.3g}. Check them, or "
-        "give the effects in another unit."
-    )
+    return _interval(studies, level)
 
 
 def _interval(studies: Studies, level: float) -> HenmiCopas:
@@ -140,13 +130,13 @@ def _interval(studies: Studies, level: float) -> HenmiCopas:
     fit = model.at(0.0)
     moments = _moments(fit, tau2)
     if moments.mean <= 0.0 or moments.variance <= 0.0:
-        raise _out_of_range(studies)
+        raise FloatingPointError("no moments of Q are left")
     estimate = float(fit.coefficients[0])
     critical = _critical(moments, (1.0 - level) / 2.0)
     se = moments.sd / math.sqrt(float(fit.weights.sum()))
     half = critical * se
     if not math.isfinite(half):
-        raise _out_of_range(studies)
+        raise FloatingPointError("the interval is infinite")
     return HenmiCopas(
         estimate=estimate,
         se=se,

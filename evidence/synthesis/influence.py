@@ -12,7 +12,6 @@ import numpy.typing as npt
 from scipy import special
 
 from evidence.effects.checks import BoolArray, FloatArray
-from evidence.errors import NotEstimable
 from evidence.synthesis.deletions import (
     Deletions,
     Model,
@@ -20,7 +19,8 @@ from evidence.synthesis.deletions import (
     fit_model,
     wald_covariance,
 )
-from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.double_precision import double_precision
+from evidence.synthesis.studies import HasEffects, check_studies
 from evidence.synthesis.weighted_least_squares import fit_weighted
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class BaujatPoints:
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
 
 
+@double_precision("The influence of the studies")
 def influence(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -163,14 +164,11 @@ def influence(
     metafor: ``influence(res)``, ``rstudent(res)``, ``rstandard(res)``.
     """
     studies = check_studies(yi, vi, labels)
-    model, deletions = _fit_both(studies, design, method, test)
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            return _diagnose(model, deletions)
-    except ArithmeticError as failure:
-        raise _out_of_range(studies) from failure
+    model = fit_model(studies, design, method, test, spare=2)
+    return _diagnose(model, delete_each(model))
 
 
+@double_precision("The Baujat points of the studies")
 def baujat(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -197,36 +195,14 @@ def baujat(
     Baujat et al. (2002), Stat Med 21:2641-2652. metafor: ``baujat(res)``.
     """
     studies = check_studies(yi, vi, labels)
-    model, deletions = _fit_both(studies, design, method, test)
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            heterogeneity = model.fit.weights * model.fit.residuals**2
-            change = np.sum(model.design * _changes(model, deletions), axis=1)
-            moved = change**2 / _deleted_variance(model, deletions)
-    except ArithmeticError as failure:
-        raise _out_of_range(studies) from failure
+    model = fit_model(studies, design, method, test, spare=2)
+    deletions = delete_each(model)
+    heterogeneity = model.fit.weights * model.fit.residuals**2
+    change = np.sum(model.design * _changes(model, deletions), axis=1)
+    moved = change**2 / _deleted_variance(model, deletions)
     for array in (heterogeneity, moved):
         array.setflags(write=False)
     return BaujatPoints(heterogeneity=heterogeneity, influence=moved, labels=studies.labels)
-
-
-def _fit_both(
-    studies: Studies, design: npt.ArrayLike | None, method: str, test: str
-) -> tuple[Model, Deletions]:
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            model = fit_model(studies, design, method, test, spare=2)
-            return model, delete_each(model)
-    except ArithmeticError as failure:
-        raise _out_of_range(studies) from failure
-
-
-def _out_of_range(studies: Studies) -> NotEstimable:
-    return NotEstimable(
-        f"The influence of {studies.yi.size} studies left the range of double precision: variances "
-        f"{studies.vi.min():.3g} to {studies.vi.max():.3g}. A study that outweighs all others "
-        "leaves no residual; leave it out, or check the variances."
-    )
 
 
 def _changes(model: Model, deletions: Deletions) -> FloatArray:

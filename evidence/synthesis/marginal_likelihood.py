@@ -17,8 +17,10 @@ from evidence.effects.checks import FloatArray
 from evidence.synthesis.count_likelihood import CountLikelihood
 from evidence.synthesis.quadrature import adaptive_nodes, gauss_hermite, trapezoidal_nodes
 
-#: Step of the numerical derivatives of an adaptive Gauss-Hermite rule.
+#: Largest step of the numerical derivatives of an adaptive Gauss-Hermite rule, and the step in
+#: standard errors of a study.
 _STEP: Final = 2e-3
+_STEP_SHARE: Final = 0.03
 
 
 class Marginal(NamedTuple):
@@ -141,10 +143,12 @@ def gauss_hermite_effect(likelihood: CountLikelihood, count: int) -> MarginalLik
         found = likelihood.terms(level[..., None], nodes)
         return _log_mean(found.value + log_weights)[0][:, 0]
 
-    return numerical_derivatives(value)
+    return numerical_derivatives(value, likelihood)
 
 
-def numerical_derivatives(value: Callable[[FloatArray], FloatArray]) -> MarginalLikelihood:
+def numerical_derivatives(
+    value: Callable[[FloatArray], FloatArray], likelihood: CountLikelihood
+) -> MarginalLikelihood:
     """Derivatives of a log likelihood that is itself an approximation, by central differences.
 
     The nodes of an adaptive rule move with the parameters, and its derivatives are those of the
@@ -155,17 +159,19 @@ def numerical_derivatives(value: Callable[[FloatArray], FloatArray]) -> Marginal
         k, p = parameters.shape
         at = value(parameters)
         gradient, hessian = np.empty((k, p)), np.empty((k, p, p))
+        found = likelihood.terms(parameters[:, 0], parameters[:, 1])
+        step = np.minimum(_STEP, _STEP_SHARE / np.sqrt(1 + found.w_level + found.w_effect))
 
         def shifted(*moves: tuple[int, int]) -> FloatArray:
             moved = parameters.copy()
             for place, steps in moves:
-                moved[:, place] += steps * _STEP
+                moved[:, place] += steps * step
             return value(moved)
 
         for i in range(p):
             one, two, back, back2 = (shifted((i, steps)) for steps in (1, 2, -1, -2))
-            gradient[:, i] = (8 * (one - back) - (two - back2)) / (12 * _STEP)
-            hessian[:, i, i] = (16 * (one + back) - (two + back2) - 30 * at) / (12 * _STEP**2)
+            gradient[:, i] = (8 * (one - back) - (two - back2)) / (12 * step)
+            hessian[:, i, i] = (16 * (one + back) - (two + back2) - 30 * at) / (12 * step**2)
             for j in range(i):
                 near, far = (
                     shifted((i, s), (j, s))
@@ -174,7 +180,7 @@ def numerical_derivatives(value: Callable[[FloatArray], FloatArray]) -> Marginal
                     + shifted((i, -s), (j, -s))
                     for s in (1, 2)
                 )
-                mixed = (16 * near - far) / (48 * _STEP**2)
+                mixed = (16 * near - far) / (48 * step**2)
                 hessian[:, i, j] = hessian[:, j, i] = mixed
         return Marginal(at, gradient, hessian)
 
@@ -199,7 +205,7 @@ def gauss_hermite_level_and_effect(likelihood: CountLikelihood, count: int) -> M
         log_width = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
         return np.asarray(_log_mean(logs)[0] + log_width - math.log(2 * math.pi))
 
-    return numerical_derivatives(value)
+    return numerical_derivatives(value, likelihood)
 
 
 def _scaled(parameters: FloatArray, u: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.coefficients import CoefficientTable, coefficient_table, wald_test
+from evidence.synthesis.correlated_studies import used_rows
 from evidence.synthesis.design_matrix import Design, build_design
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.estimators import Tau2Estimate, estimate_tau2, estimator_name
@@ -26,7 +27,7 @@ from evidence.synthesis.likelihood import FitStatistics
 from evidence.synthesis.model_comparison import explained_share, information_criteria
 from evidence.synthesis.policies import describe_method, summary_test_name
 from evidence.synthesis.regression_result import MetaRegression
-from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_effects
+from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
 
@@ -103,10 +104,7 @@ def meta_regression(
     method, test = estimator_name(method), summary_test_name(test)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
-    rows, kept = studies.yi.size, None
-    if has_effects(yi):
-        rows = len(yi.labels)
-        kept = [row for row, reason in enumerate(yi.excluded) if not reason]
+    rows, kept = used_rows(yi, studies.yi.size)
     design = build_design(
         moderators,
         rows,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray, read_only
 from evidence.errors import NotEstimable, UnknownName
 from evidence.synthesis.coefficients import coefficient_table, wald_test
-from evidence.synthesis.correlated_studies import check_covariances
+from evidence.synthesis.correlated_studies import check_covariances, used_rows
 from evidence.synthesis.design_matrix import Design, build_design
 from evidence.synthesis.distributions import check_level, chi_squared_p
 from evidence.synthesis.generalised_least_squares import GeneralFit, fit_general
@@ -22,7 +22,7 @@ from evidence.synthesis.mixed_model import MixedModel
 from evidence.synthesis.model_comparison import information_criteria
 from evidence.synthesis.multilevel_result import MultilevelModel, RandomEffect
 from evidence.synthesis.random_effects import RandomTerm
-from evidence.synthesis.studies import HasEffects, Studies, has_effects
+from evidence.synthesis.studies import HasEffects, Studies
 
 if TYPE_CHECKING:
     from evidence.synthesis.design_columns import Moderators
@@ -94,6 +94,7 @@ def pool_multilevel(
 
     Examples
     --------
+    >>> from evidence.synthesis.grouping import nested
     >>> groups = nested({"study": [1, 1, 2, 2, 3], "effect": [1, 2, 3, 4, 5]})
     >>> fit = pool_multilevel([0.1, 0.3, 0.5, 0.6, 0.2], [0.03, 0.03, 0.05, 0.04, 0.02], groups)
     >>> [effect.name for effect in fit.random_effects]
@@ -102,10 +103,7 @@ def pool_multilevel(
     method, test = _choice("method", method.upper(), _METHODS), _choice("test", test, _TESTS)
     level = check_level(level)
     studies, v = check_covariances(yi, vi, labels)
-    rows, kept = studies.yi.size, list(range(studies.yi.size))
-    if has_effects(yi):
-        rows = len(yi.labels)
-        kept = [row for row, reason in enumerate(yi.excluded) if not reason]
+    rows, kept = used_rows(yi, studies.yi.size)
     design = build_design(
         moderators,
         rows,

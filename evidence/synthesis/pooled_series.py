@@ -11,6 +11,7 @@ import numpy as np
 from evidence.effects.checks import BoolArray, FloatArray
 from evidence.synthesis.batch import PooledStack, fit_chunks
 from evidence.synthesis.distributions import two_sided_p
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import h2_from_q, i2_from_q
 from evidence.synthesis.mean_interval import MeanInterval, choose_interval, mean_interval
 from evidence.synthesis.policies import Plan
@@ -91,6 +92,7 @@ class PooledSeries:
         )
 
 
+@double_precision("A summary of part of the studies")
 def pool_sets(
     studies: Studies,
     present: BoolArray,

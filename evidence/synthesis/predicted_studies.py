@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import NotEstimable
 from evidence.synthesis.deletions import fit_model
 from evidence.synthesis.distributions import check_level, critical_value
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, check_studies
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class StudyPredictions:
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
 
 
+@double_precision("Predicting the effects of the studies")
 def predict_studies(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -103,17 +104,10 @@ def predict_studies(
     """
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            model = fit_model(studies, design, method, test, spare=1)
-            share = model.tau2 / (model.tau2 + studies.vi)
-            prediction = share * studies.yi + (1.0 - share) * model.fitted
-            se = np.sqrt(share * studies.vi + (1.0 - share) ** 2 * model.fitted_variance)
-    except ArithmeticError as failure:
-        raise NotEstimable(
-            f"Predicting the effects of {studies.yi.size} studies left the range of double "
-            "precision. Check the variances, or give the effects in another unit."
-        ) from failure
+    model = fit_model(studies, design, method, test, spare=1)
+    share = model.tau2 / (model.tau2 + studies.vi)
+    prediction = share * studies.yi + (1.0 - share) * model.fitted
+    se = np.sqrt(share * studies.vi + (1.0 - share) ** 2 * model.fitted_variance)
     df = None if model.test == "z" else studies.yi.size - model.design.shape[1]
     half = critical_value(level, df) * se
     arrays = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,12 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.coefficients import CoefficientTable
-from evidence.synthesis.design_matrix import build_design
+from evidence.synthesis.correlated_studies import used_rows
+from evidence.synthesis.design_matrix import Design, build_design
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.generalised_least_squares import fit_general
 from evidence.synthesis.robust import RobustModel, cluster_codes, robust_model
-from evidence.synthesis.studies import HasEffects, check_studies, has_effects
+from evidence.synthesis.studies import HasEffects, Studies, check_studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +34,21 @@ WORKING_MODELS = {
     "HIER": "hierarchical effects: studies of one group share a random effect",
 }
 
-#: tau2 and omega2, Q and its expectation without heterogeneity, and the variances whose inverses
-#: are the final weights.
-_Moments: TypeAlias = "tuple[tuple[float, float | None], float, float | None, FloatArray]"
+IntArray = npt.NDArray[np.intp]
+
+
+class _Moments(NamedTuple):
+    """Variance components from the first step, and what they are made of.
+
+    ``expected`` is the expectation of Q without heterogeneity, and ``variances`` are those whose
+    inverses are the final weights.
+    """
+
+    tau2: float
+    omega2: float | None
+    q: float
+    expected: float | None
+    variances: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,19 +152,10 @@ def pool_robust(
     Hedges, Tipton & Johnson (2010), Res Synth Methods 1:39-65. Tipton (2015), Psychol Methods
     20:375-393. robumeta: ``robu(..., modelweights="CORR", rho=, small=)``.
     """
-    kind, name = str(working).upper(), str(adjust).upper()
-    if kind not in WORKING_MODELS:
-        raise UnknownName("working model of dependent effects", working, WORKING_MODELS)
-    if name not in ("CR1", "CR2"):
-        raise UnknownName("adjustment of robust variance estimation", adjust, ("CR1", "CR2"))
-    if not 0.0 <= rho <= 1.0:
-        raise BadInput(f"rho is {rho}; the correlation of effects of one study is from 0 to 1.")
+    kind, name = _options(working, adjust, rho)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
-    rows, kept = studies.yi.size, list(range(studies.yi.size))
-    if has_effects(yi):
-        rows = len(yi.labels)
-        kept = [row for row, reason in enumerate(yi.excluded) if not reason]
+    rows, kept = used_rows(yi, studies.yi.size)
     design = build_design(
         moderators,
         rows,
@@ -167,37 +171,64 @@ def pool_robust(
             f"Robust variance estimation of {p} coefficient(s) needs at least {p + 1} studies and "
             f"found {m} (of {rows} effects). Use fewer moderators."
         )
-    moments = _correlated if kind == "CORR" else _hierarchical
     try:
         with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            components, q, expected, variances = moments(
-                studies.yi, studies.vi, design.matrix, codes, rho
-            )
-            found = robust_model(
-                studies.yi,
-                np.diag(variances),
-                design.matrix,
-                codes,
-                names=design.names,
-                tested=design.tested,
-                adjustment=name,
-                level=level,
-            )
+            return _fit(studies, design, codes, kind, rho, name, level)
     except (ArithmeticError, np.linalg.LinAlgError) as failure:
         raise NotEstimable(
             f"Robust variance estimation of {rows} effects left the range of double precision. "
             "Check the variances, or give effects and moderators in other units."
         ) from failure
-    weights = 1.0 / variances
+
+
+def _options(working: str, adjust: str, rho: float) -> tuple[str, str]:
+    """Canonical names of the working model and of the adjustment."""
+    kind, name = str(working).upper(), str(adjust).upper()
+    if kind not in WORKING_MODELS:
+        raise UnknownName("working model of dependent effects", working, WORKING_MODELS)
+    if name not in ("CR1", "CR2"):
+        raise UnknownName("adjustment of robust variance estimation", adjust, ("CR1", "CR2"))
+    if not 0.0 <= rho <= 1.0:
+        raise BadInput(f"rho is {rho}; the correlation of effects of one study is from 0 to 1.")
+    return kind, name
+
+
+def _fit(
+    studies: Studies,
+    design: Design,
+    codes: IntArray,
+    kind: str,
+    rho: float,
+    adjustment: str,
+    level: float,
+) -> RobustVariance:
+    """Moments, then weights, then robust tests."""
+    x, correlated = design.matrix, kind == "CORR"
+    found = (
+        _correlated(studies.yi, studies.vi, x, codes, rho)
+        if correlated
+        else _hierarchical(studies.yi, studies.vi, x, codes)
+    )
+    robust = robust_model(
+        studies.yi,
+        np.diag(found.variances),
+        x,
+        codes,
+        names=design.names,
+        tested=design.tested,
+        adjustment=adjustment,
+        level=level,
+    )
+    weights = 1.0 / found.variances
     read_only(weights)
     return RobustVariance(
-        robust=found,
+        robust=robust,
         working=kind,
-        rho=rho if kind == "CORR" else None,
-        tau2=components[0],
-        omega2=components[1],
-        q=q,
-        i2=None if expected is None else _excess_share(q, expected),
+        rho=rho if correlated else None,
+        tau2=found.tau2,
+        omega2=found.omega2,
+        q=found.q,
+        i2=None if found.expected is None else _excess_share(found.q, found.expected),
         weights=weights,
     )
 
@@ -207,7 +238,7 @@ def _excess_share(q: float, expected: float) -> float:
 
 
 def _correlated(
-    yi: FloatArray, vi: FloatArray, x: FloatArray, codes: npt.NDArray[np.intp], rho: float
+    yi: FloatArray, vi: FloatArray, x: FloatArray, codes: IntArray, rho: float
 ) -> _Moments:
     """tau2 by one moment, for correlated effects.
 
@@ -224,12 +255,10 @@ def _correlated(
     q = fit.rss
     expected = float(np.sum(fit.projection * sampling))
     tau2 = max(0.0, (q - expected) / float(np.sum(fit.projection * joined)))
-    return (tau2, None), q, expected, sizes * (mean + tau2)
+    return _Moments(tau2, None, q, expected, sizes * (mean + tau2))
 
 
-def _hierarchical(
-    yi: FloatArray, vi: FloatArray, x: FloatArray, codes: npt.NDArray[np.intp], rho: float
-) -> _Moments:
+def _hierarchical(yi: FloatArray, vi: FloatArray, x: FloatArray, codes: IntArray) -> _Moments:
     """tau2 and omega2 by two moments, for hierarchical effects.
 
     The second moment is the sum over studies of the squared sum of residuals, ``e' J e``.
@@ -250,4 +279,4 @@ def _hierarchical(
     omega2 = max(0.0, float(np.linalg.solve(equations, excess)[1]))
     # the first moment is kept exactly when omega2 is truncated
     tau2 = max(0.0, float((excess[0] - omega2 * equations[0, 1]) / equations[0, 0]))
-    return (tau2, omega2), moments[0], None, vi + tau2 + omega2
+    return _Moments(tau2, omega2, moments[0], None, vi + tau2 + omega2)

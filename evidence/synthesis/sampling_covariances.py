@@ -47,7 +47,7 @@ def sampling_covariance(
     Examples
     --------
     >>> overlap = arm_overlap(["A", "B"], ["P", "P"], [40, 40], [40, 40])
-    >>> sampling_covariance([0.04, 0.04], [1, 1], overlap).tolist()
+    >>> sampling_covariance([0.04, 0.04], [1, 1], overlap).round(6).tolist()
     [[0.04, 0.02], [0.02, 0.04]]
     """
     check = InputCheck("A sampling covariance matrix")

@@ -19,6 +19,7 @@ from evidence.synthesis.distributions import (
     critical_value,
     two_sided_p,
 )
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.selection_likelihood import Height, SelectionLikelihood, climb
 from evidence.synthesis.selection_weights import BetaFunction, StepFunction, WeightFunction
@@ -168,14 +169,8 @@ def selection_model(
         )
     sign = -1.0 if alternative == "less" else 1.0
     function = _weight_function(studies, sign, weights, ends, alternative, smallest_p)
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            return _fit(studies, sign, function, weights, ends, alternative, level)
-    except ArithmeticError as failure:
-        raise NotEstimable(
-            f"The selection model of {studies.yi.size} studies left the range of double precision. "
-            "Use fewer steps, or another weight function."
-        ) from failure
+    with double_precision("The selection model"):
+        return _fit(studies, sign, function, weights, ends, alternative, level)
 
 
 def _checked_steps(

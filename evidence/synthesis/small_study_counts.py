@@ -22,6 +22,7 @@ from evidence.synthesis.asymmetry import (
     require_studies,
 )
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.hypergeometric import NoncentralHypergeometric
 from evidence.synthesis.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.small_study_effects import sizes
@@ -30,6 +31,7 @@ from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_e
 Table = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
+@double_precision("Harbord's test")
 def harbord_test(
     ai: npt.ArrayLike,
     n1i: npt.ArrayLike,
@@ -93,6 +95,7 @@ def harbord_test(
     )
 
 
+@double_precision("Peters' test")
 def peters_test(
     yi: npt.ArrayLike | HasEffects,
     *,
@@ -143,6 +146,7 @@ def peters_test(
     )
 
 
+@double_precision("Deeks' test")
 def deeks_test(
     yi: npt.ArrayLike | HasEffects,
     *,
@@ -190,6 +194,7 @@ def deeks_test(
     )
 
 
+@double_precision("Debray's test")
 def debray_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -246,6 +251,7 @@ def debray_test(
     )
 
 
+@double_precision("Schwarzer's test")
 def schwarzer_test(
     ai: npt.ArrayLike,
     n1i: npt.ArrayLike,

@@ -23,6 +23,7 @@ from evidence.synthesis.asymmetry import (
     require_studies,
 )
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.policies import summary_test_name
@@ -41,6 +42,7 @@ PREDICTORS = {
 _WITHOUT_LIMIT = ("ni", "sqrtni")
 
 
+@double_precision("A regression test of the funnel")
 def regression_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -177,6 +179,7 @@ def sizes(asked: str, studies: Studies, **given: npt.ArrayLike) -> dict[str, Flo
     return arrays
 
 
+@double_precision("Pustejovsky's test")
 def pustejovsky_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -229,6 +232,7 @@ def pustejovsky_test(
     )
 
 
+@double_precision("Begg's rank test")
 def rank_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -13,13 +13,14 @@ import numpy.typing as npt
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, refuse
 from evidence.synthesis.coefficients import WaldTest, f_or_chi_squared
 from evidence.synthesis.common_subgroups import CommonSubgroups, fit_common
+from evidence.synthesis.correlated_studies import used_rows
 from evidence.synthesis.design_columns import read_values
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.grouping import read_labels, sorted_labels
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.pooled_effect import PooledEffect
-from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_effects
+from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.subgroup_effect import SubgroupEffect
 
 if TYPE_CHECKING:
@@ -177,10 +178,7 @@ def _members(
     yi: npt.ArrayLike | HasEffects, studies: Studies, groups: npt.ArrayLike
 ) -> dict[str, list[int]]:
     """Rows of each group, in the order of the groups."""
-    rows, kept = studies.yi.size, list(range(studies.yi.size))
-    if has_effects(yi):
-        rows = len(yi.labels)
-        kept = [row for row, reason in enumerate(yi.excluded) if not reason]
+    rows, kept = used_rows(yi, studies.yi.size)
     problems: list[str] = []
     labels = read_labels("groups", groups, rows, problems)
     refuse(BadInput, "A subgroup analysis needs the group of each study.", problems)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.asymmetry import line_design
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import make_plan
@@ -136,15 +137,9 @@ def trim_and_fill(
         level=level,
         labels=studies.labels,
     )
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            side = side or _find_side(studies, plan.method)
-            found = _trim(studies, plan.method, estimator, side)
-    except ArithmeticError as failure:
-        raise NotEstimable(
-            "Trim and fill left the range of double precision. Check the sampling variances, or "
-            "give the effects in another unit."
-        ) from failure
+    with double_precision("Trim and fill"):
+        side = side or _find_side(studies, plan.method)
+        found = _trim(studies, plan.method, estimator, side)
     return TrimAndFill(
         missing=found.missing,
         missing_se=found.missing_se,

@@ -161,7 +161,7 @@ def _salvaged_result(content: object, faults: Iterable[Location]) -> ResultEntry
     """Return what can be told of a result; with a fault in a field its name is not known."""
     result = _salvaged(ResultEntry, content, faults)
     quoted = [name for name in _NUMBERS if isinstance(getattr(result, name), str)]
-    nameless = ["n"] if quoted or any(faults) else []
+    nameless = ["n"] if quoted or any(faults) or not isinstance(content, Mapping) else []
     return result.model_copy(update=dict.fromkeys([*quoted, *nameless]))
 
 

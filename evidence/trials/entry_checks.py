@@ -30,7 +30,8 @@ class Known:
 def study_faults(stem: str, study: StudyFile, known: Known) -> Iterator[str]:
     """Yield what does not hold in a study's file, whose name without suffix is ``stem``.
 
-    A field that has a fault of its own, or is missing, is None and is passed over.
+    A field that has a fault of its own, or is missing, is None and is passed over; so is ``n`` of
+    an entry whose name is not known for such a fault.
     """
     if study.study_id is not None and stem != study.study_id:
         yield f"study_id: {study.study_id!r} must be the file's name"
@@ -52,7 +53,7 @@ def repeated_results(studies: Iterable[StudyFile]) -> Iterator[str]:
     seen: dict[str, str] = {}
     for study in studies:
         for index, entry in enumerate(study.results):
-            if entry.n is None:
+            if not (entry.n and study.study_id):
                 continue
             name = result_id(study, entry)
             if name in seen:
@@ -86,7 +87,7 @@ def _source_faults(entry: ResultEntry, sources: Mapping[str, SourceEntry]) -> It
     source = sources.get(entry.source)
     if source is None:
         yield f"source: {entry.source!r} is not in sources.yaml"
-    elif entry.n is not None and (source.file is not None) != (entry.lines is not None):
+    elif entry.n and (source.file is not None) != (entry.lines is not None):
         yield "lines: needed where the source's text is at hand, and only there"
 
 

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from evidence.errors import BadInput, DatasetError, EmptySelection, UnknownName
 from evidence.project import project_folder
-from evidence.trials.columns import COLUMN_NAMES, SCHEMA_VERSION, Row, arrow_schema
+from evidence.trials.columns import COLUMN_NAMES, Row
+from evidence.trials.layout import check_layout, texts_beside
 from evidence.vocabulary import Vocabulary, vocabulary_from
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ _WORDS = {
     "unit": "units",
     "finding": "findings",
 }
-
-
-#: Metadata of the file: texts, and JSON objects.
-_TEXTS = ("dataset_version", "licence")
-_OBJECTS = ("vocabulary", "sources", "studies")
 
 
 @dataclass(frozen=True)
@@ -107,7 +103,7 @@ class Trials:
         return dict(json.loads(self._text("studies")))
 
     def _text(self, key: str) -> str:
-        return _metadata(self.table)[key]
+        return texts_beside(self.table)[key]
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -263,61 +259,8 @@ def load_trials(path: str | Path | None = None) -> Trials:
         raise DatasetError(
             f"{file} cannot be read as parquet ({error}). Build it anew: `evidence data build`."
         ) from error
-    _check_layout(file, table)
+    check_layout(file, table)
     return Trials(table=table, sha256=hashlib.sha256(content).hexdigest())
-
-
-def _check_layout(file: Path, table: pa.Table) -> None:
-    absent = [name for name in COLUMN_NAMES if name not in table.column_names]
-    surplus = [name for name in table.column_names if name not in COLUMN_NAMES]
-    if absent or surplus:
-        raise DatasetError(
-            f"{file} has other columns than this version reads: missing {absent or 'none'}, "
-            f"unknown {surplus or 'none'}. "
-            "Build it anew with `evidence data build`, or install the version that made it."
-        )
-    found = (table.schema.metadata or {}).get(b"schema_version", b"none").decode(errors="replace")
-    if found != str(SCHEMA_VERSION):
-        raise DatasetError(
-            f"{file} has layout {found} and this version reads layout {SCHEMA_VERSION}."
-        )
-    _check_types(file, table)
-    _check_metadata(file, table)
-
-
-def _check_types(file: Path, table: pa.Table) -> None:
-    schema = arrow_schema()
-    if not table.schema.equals(schema, check_metadata=False):
-        pairs = zip(table.schema, schema, strict=False)
-        differing = [f"{found.name} ({found.type})" for found, own in pairs if found != own]
-        raise DatasetError(
-            f"{file} has columns of another type or in another order than this version reads: "
-            f"{', '.join(differing)}. Build it anew with `evidence data build`."
-        )
-
-
-def _check_metadata(file: Path, table: pa.Table) -> None:
-    """Refuse damaged metadata now, and not when it is first used."""
-    try:
-        metadata = _metadata(table)
-        absent = [name for name in (*_TEXTS, *_OBJECTS) if name not in metadata]
-        faults = [f"{name} is missing" for name in absent] or [
-            f"{name} is no mapping"
-            for name in _OBJECTS
-            if not isinstance(json.loads(metadata[name]), dict)
-        ]
-    except ValueError as error:
-        faults = [str(error)]
-    if faults:
-        raise DatasetError(
-            f"{file} has damaged metadata ({'; '.join(faults)}). "
-            "Build it anew: `evidence data build`."
-        )
-
-
-def _metadata(table: pa.Table) -> dict[str, str]:
-    given = table.schema.metadata or {}
-    return {name.decode(): given[name].decode() for name in given if name != b"ARROW:schema"}
 
 
 def dataset_path() -> Path:

@@ -93,3 +93,6 @@ def test_one_difference_makes_the_cell_differ(verdicts, expected):
 
 def test_each_end_of_a_range_is_rounded_as_it_is_printed():
     assert not agrees(printed("1", "2.5", low=1.0, high=2.5), 2.9)
+    assert agrees(printed("1", "2.5", low=1.0, high=2.5), 2.54)
+    assert agrees(printed("1.5", "3", low=1.5, high=3.0), 3.4)
+    assert not agrees(printed("1.5", "3", low=1.5, high=3.0), 1.2)

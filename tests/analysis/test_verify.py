@@ -358,3 +358,41 @@ def test_a_mark_of_a_drawing_that_was_moved_is_found(copied, trials):
     assert count > 0
     write_part(path, text)
     assert faults(folder, trials)
+
+
+def test_a_missing_table_is_found(copied, trials):
+    folder = copied(FIGURES)
+    path = sorted(folder.glob("tables/*.csv"))[0]
+    path.unlink()
+    assert any(f"tables/{path.name}: is missing" in fault for fault in faults(folder, trials))
+
+
+def test_a_word_that_was_changed_in_the_word_file_is_found(copied, trials):
+    folder = copied(TABLES)
+    path = folder / "report.docx"
+    text, count = re.subn(r">differs</w:t>", ">agrees</w:t>", part_of(path), count=1)
+    assert count == 1
+    write_part(path, text)
+    (fault,) = faults(folder, trials)
+    assert fault.startswith("report.docx: its words are not")
+    assert "agrees' instead of '" in fault
+
+
+def test_a_paragraph_taken_out_of_the_word_file_is_found(copied, trials):
+    folder = copied(TABLES)
+    path = folder / "report.docx"
+    text, count = re.subn(r"<w:t[^>]*>Methods</w:t>", "<w:t/>", part_of(path), count=1)
+    assert count == 1
+    write_part(path, text)
+    assert any("report.docx: its words" in fault for fault in faults(folder, trials))
+
+
+def test_a_word_file_may_be_restyled(copied, trials):
+    folder = copied(TABLES)
+    path = folder / "report.docx"
+    split = '>Met</w:t></w:r><w:proofErr w:type="spellEnd"/><w:r><w:t>hods</w:t>'
+    text, count = re.subn(r">Methods</w:t>", split, part_of(path))
+    assert count > 0
+    text = text.replace("</w:tbl>", "</w:tbl><w:p><w:r><w:t> </w:t></w:r></w:p>")
+    write_part(path, text.replace('w:val="left"', 'w:val="right"'))
+    assert faults(folder, trials) == ()

@@ -333,3 +333,31 @@ def test_rates_of_patients_are_per_patient_year(curated):
     trials = made.trials(made.study("alpha", *sizes(made), *rates))
     with pytest.raises(EmptySelection):
         contrast_of(trials, ["rates-of-patients"])
+
+
+def test_rates_with_intervals_of_two_levels_are_not_compared(curated):
+    made = curated
+    rates = [
+        made.result("relapse", "rate", arm, rate, ci=[rate / 2, rate * 2], ci_level=level)
+        for arm, rate, level in (("drug", 0.2, 90), ("control", 0.4, 95))
+    ]
+    with pytest.raises(BadInput, match="ci_level"):
+        contrast_of(made.trials(made.study("alpha", *rates)), ["rates-with-ci"])
+
+
+def test_arms_of_the_comparator_that_both_fit_are_named_with_the_way_out(curated):
+    made = curated
+    content = made.study("alpha", *sizes(made), *arms(made, "events", 3, 5))
+    content["arms"]["low"] = {"label": "Interferon 22 µg", "therapy": "interferon-beta-1a"}
+    content["results"].append(made.result("relapse", "events", "low", 40))
+    trials = made.trials(content)
+    with pytest.raises(BadInput, match="control, low all fit; name one with `comparator_arms`"):
+        contrast_of(trials, ["events-of-patients"], measure="RR")
+    found = contrast_of(trials, ["events-of-patients"], measure="RR", comparator_arms=("control",))
+    assert found.comparator_arm == "control"
+
+
+def test_an_interval_without_an_estimate_is_no_published_ratio(curated):
+    trials = curated.trials(curated.study("alpha", ratio(curated, value=None)))
+    with pytest.raises(EmptySelection):
+        contrast_of(trials, ["published-ratio"])

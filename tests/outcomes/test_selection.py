@@ -101,7 +101,7 @@ def test_an_unknown_outcome_is_refused_with_the_nearest_word(three):
     ],
 )
 def test_an_unknown_therapy_or_arm_is_refused_with_the_nearest_one(three, part, known):
-    with pytest.raises(BadInput, match=f"Did you mean {known}"):
+    with pytest.raises(BadInput, match=f"Did you mean .*{known}"):
         select_outcome(three, question(**part))
 
 
@@ -187,3 +187,25 @@ def test_patients_of_the_other_arm_are_found_by_its_name(curated):
     row = trials.row("alpha/relapse/any/drug/events@paper-1")
     assert trials.row(participants(trials, row))["value"] == 426
     assert trials.row(participants(trials, row, "control"))["value"] == 202
+
+
+@pytest.mark.parametrize("last", ["serious-adverse-event", "treatment-failure"])
+def test_the_domain_is_that_of_the_row_and_not_of_the_last_row_of_its_study(curated, last):
+    made = curated
+    sizes = [
+        made.result("participants", "n", "drug", size, n=n, analysis_set=name)
+        for n, (name, size) in enumerate({"safety": 94, "analysed": 90}.items(), start=1)
+    ]
+    entries = [made.result(name, "events", "drug", 5) for name in ("relapse", "infection", last)]
+    trials = made.trials(made.study("alpha", *sizes, *entries))
+    assert list(trials.rows())[-1]["outcome"] == last
+    for outcome, chosen in (("relapse", "analysed"), ("infection", "safety")):
+        size = participants(trials, trials.row(f"alpha/{outcome}/any/drug/events@paper-1"))
+        assert trials.row(size)["analysis_set"] == chosen
+
+
+def test_unknown_arms_of_the_comparator_and_studies_are_named_together(three):
+    with pytest.raises(BadInput) as caught:
+        select_outcome(three, question(comparator_arms=("controls",), studies=("alpa",)))
+    assert len(caught.value.problems) == 2
+    assert "interferon-beta-1a arm 'controls'. Did you mean control" in str(caught.value)

@@ -102,6 +102,9 @@ def test_printed_examples_come_out():
         (relative_reduction_from_arms, (-0.1, 0.2)),
         (relative_reduction_from_arms, (0.2, NAN)),
         (relative_reduction_from_arms, (NAN, 0.2)),
+        (relative_reduction_from_arms, (INF, 0.2)),
+        (relative_reduction_from_arms, (0.2, INF)),
+        (events_from_percentage, (50, INF)),
         (events_from_percentage, (101, 10)),
         (events_from_percentage, (-1, 10)),
         (events_from_percentage, (50, 0)),
@@ -117,6 +120,7 @@ def test_nonsense_is_refused(function, given):
 
 
 @pytest.mark.parametrize("function", [mean_of, total])
-def test_a_sum_of_what_is_not_known_is_refused(function):
-    with pytest.raises(BadInput):
-        function([0.1, NAN])
+@pytest.mark.parametrize("value", [NAN, INF, -INF])
+def test_a_sum_of_what_is_not_known_is_refused_with_its_place(function, value):
+    with pytest.raises(BadInput, match=r"values\.1"):
+        function([0.1, value])

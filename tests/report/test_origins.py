@@ -189,3 +189,15 @@ def test_results_become_plain_json_at_ten_digits():
 def test_numbers_that_differ_in_the_last_bit_are_written_alike():
     value = 0.1 + 0.2
     assert plain_value(value) == plain_value(math.nextafter(value, 1)) == 0.3
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, np.float64("nan"), np.array([0.5, -np.inf])])
+def test_what_is_not_finite_cannot_stand_in_a_ledger(value):
+    for result in (value, [value], {"a": value}, Bounds(0.5, (value, 1.0))):
+        with pytest.raises(VerificationError, match="must be None, with the reason in words"):
+            plain_value(result)
+
+
+def test_a_value_without_a_plain_form_cannot_stand_in_a_ledger():
+    with pytest.raises(VerificationError, match="complex"):
+        plain_value([1j])

@@ -129,7 +129,7 @@ def test_a_dataset_without_contradictions_has_no_findings(audited):
 
 def test_severity_goes_before_use_and_use_before_size(trials_of):
     rows = [
-        neda("39"), neda("38", source="page"),
+        neda("39"), neda("34", source="page"),
         neda("39", study="beta"), neda("9", study="beta", source="page"),
         rate("0.22", study="gamma"), rate("0.23", study="gamma", source="page"),
     ]  # fmt: skip

@@ -15,6 +15,10 @@ def worsened(value, **more):
     return reported("disability-worsening", "proportion", "drug", value, **{**whole, **more})
 
 
+def infected(value, **more):
+    return reported("infection", "proportion", "drug", value, **more)
+
+
 def rate(value, **more):
     return reported("annualised-relapse-rate", "rate", "drug", value, **{"months": 24, **more})
 
@@ -34,12 +38,15 @@ def size(value, **more):
             ["contradiction"],
         ),
         # two documents with the same definition
-        ([worsened("20"), worsened("21", source="page")], ["contradiction"]),
+        ([worsened("20"), worsened("26", source="page")], ["contradiction"]),
+        ([worsened("20"), worsened("21", source="page")], ["tension"]),  # perhaps Kaplan-Meier
+        ([infected("20"), infected("21", source="page")], ["contradiction"]),
         (
             [size("433", patients="ITT"), size("456", patients="ITT", source="page")],
             ["contradiction"],
         ),
-        # one document leaves the definition open
+        # one document leaves the definition open, or both leave open whom they count
+        ([size("433"), size("456", source="page")], ["tension"]),
         ([worsened("24", definition=UNSAID), worsened("26", source="page")], ["tension"]),
         # a rate that an adjustment may have moved, and one too far for that
         ([rate("0.22"), rate("0.23", source="page")], ["tension"]),

@@ -154,6 +154,31 @@ FAULTS = {
         ["finding", "Did you mean", "reported"],
     ),
     "comparator without arm": ({"arm": None, "comparator_arm": "drug"}, ["comparator_arm", "arm"]),
+    "p value without its p": (
+        {"statistic": "p_value", "unit": "p", "value": 0.03, "printed": ["0.03"]},
+        ["`p_value` needs `p`"],
+    ),
+    "p value with another p": (
+        {
+            "statistic": "p_value",
+            "unit": "p",
+            "value": 0.03,
+            "p": 0.04,
+            "printed": ["0.03", "0.04"],
+        },
+        ["`p_value` needs `p`"],
+    ),
+    "p value with another operator": (
+        {
+            "statistic": "p_value",
+            "unit": "p",
+            "value": 0.03,
+            "p": 0.03,
+            "p_operator": "<",
+            "printed": ["0.03"],
+        },
+        ["`p_operator`"],
+    ),
     "level without interval": ({"ci_level": 95}, ["ci_level", "no `ci`"]),
     "operator without p value": ({"p_operator": "<"}, ["p_operator", "no `p`"]),
     "lines of a document without text": ({"lines": [1, 2]}, ["lines", "text"]),
@@ -335,3 +360,75 @@ def test_a_misspelt_key_does_not_hide_a_misspelt_word(two):
     message = refused(two)
     assert "timepoint_month" in message
     assert "relaps'" in message
+
+
+def problems_of(made) -> tuple[str, ...]:
+    """Return the problems for which the dataset is refused."""
+    with pytest.raises(CurationError) as caught:
+        made.build()
+    return caught.value.problems
+
+
+def test_broken_words_and_documents_do_not_hide_the_faults_of_studies(two):
+    for name in ("vocabulary.yaml", "sources.yaml"):
+        (two.data / name).write_text("a: [1\n", encoding="utf-8")
+    two.alpha["results"][0] |= {"value": -1, "printed": ["-1"], "outcome": "relaps"}
+    two.write(two.alpha)
+    problems = problems_of(two)
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "vocabulary.yaml",
+        "sources.yaml",
+        "alpha.yaml",
+    ]
+    assert "-1 is negative" in problems[2]
+
+
+def test_a_faulty_document_does_not_make_its_numbers_faulty(two):
+    two.sources["paper"]["kind"] = "blog"
+    two.write_sources()
+    (problem,) = problems_of(two)
+    assert problem.startswith("sources.yaml: paper: kind")
+
+
+def test_a_misspelt_key_does_not_hide_what_holds_for_several_keys(two):
+    two.alpha["results"][2] |= {"timepoint_month": 24, "ci": [200, 100], "value": "147"}
+    two.alpha["arms"]["drug"] |= {"therapy": "alemtuzumb", "doses": "12 mg"}
+    two.alpha |= {"colour": "red", "overlaps": ["betta"]}
+    two.write(two.alpha)
+    problems = problems_of(two)
+    for words in ("timepoint_month", "reversed", "alemtuzumb", "doses", "colour", "betta"):
+        assert sum(words in problem for problem in problems) == 1, words
+
+
+def test_faulty_entries_have_no_name_and_are_not_called_repeated(two):
+    for value in (147, 148):
+        entry = {**two.alpha["results"][2], "timepoint_months": "late", "value": value}
+        two.alpha["results"].append({**entry, "printed": [str(value)]})
+    two.write(two.alpha)
+    problems = problems_of(two)
+    assert len(problems) == 2
+    assert all("timepoint_months" in problem for problem in problems)
+
+
+def test_results_that_are_no_entries_are_refused_one_by_one(two):
+    two.alpha["results"] += ["words", None, [1]]
+    two.write(two.alpha)
+    assert sum("results." in problem for problem in problems_of(two)) == 3
+
+
+def test_a_repeated_key_is_named_with_its_lines(two):
+    path = two.study_file("alpha")
+    path.write_text("{study_id: alpha, study_id: beta,\n study_id: gamma}\n", encoding="utf-8")
+    message = refused(two)
+    assert "study_id: stands on line 1 and again on line 1" in message
+    assert "study_id: stands on line 1 and again on line 2" in message
+
+
+def test_events_are_compared_with_patients_and_not_with_other_counts(two):
+    scans = {"value": 800, "printed": ["800"], "unit": "patients"}
+    two.alpha["results"] += [
+        two.result("relapse", "n", "drug", **scans),
+        two.result("relapse", "events", "drug", **{**scans, "value": 700, "printed": ["700"]}),
+    ]
+    two.write(two.alpha)
+    assert "700 events in an arm of 426 patients" in refused(two)

@@ -266,7 +266,22 @@ def test_columns_of_another_type_are_refused_on_loading(tmp_path, small):
         load_trials(tmp_path / "t.parquet")
 
 
-@pytest.mark.parametrize("criterion", [{"value": "many"}, {"preferred": "yes"}, {"printed": "82"}])
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        {"value": "many"},
+        {"preferred": "yes"},
+        {"printed": "82"},
+        {"study": 5},
+        {"year": 2012.5},
+        {"year": 10**6},
+        {"value": True},
+        {"value": [1.0, "2"]},
+        {"preferred": 1},
+        {"value": 10**400},
+        {"value": {1.0}},
+    ],
+)
 def test_a_criterion_of_another_type_than_its_column_is_refused(small, criterion):
     with pytest.raises(BadInput, match=next(iter(criterion))):
         small.where(**criterion)
@@ -275,3 +290,28 @@ def test_a_criterion_of_another_type_than_its_column_is_refused(small, criterion
 def test_the_metadata_of_the_file_is_json(trials):
     for key in (b"vocabulary", b"sources", b"studies"):
         json.loads(trials.table.schema.metadata[key])
+
+
+def test_a_flipped_bit_in_a_column_is_refused(tmp_path, parquet):
+    content = bytearray(parquet.read_bytes())
+    content[len(content) // 4] ^= 1
+    path = tmp_path / "trials.parquet"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError):
+        load_trials(path)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"1"])
+def test_metadata_of_another_shape_is_refused_on_loading(tmp_path, small, content):
+    metadata = {**small.table.schema.metadata, b"studies": content}
+    pq.write_table(small.table.replace_schema_metadata(metadata), tmp_path / "t.parquet")
+    with pytest.raises(DatasetError, match="studies is no mapping"):
+        load_trials(tmp_path / "t.parquet")
+
+
+def test_missing_metadata_is_refused_on_loading(tmp_path, small):
+    metadata = dict(small.table.schema.metadata)
+    del metadata[b"licence"]
+    pq.write_table(small.table.replace_schema_metadata(metadata), tmp_path / "t.parquet")
+    with pytest.raises(DatasetError, match="licence is missing"):
+        load_trials(tmp_path / "t.parquet")

@@ -43,6 +43,7 @@ TOKENS = {
     "two hundred": 200,
     "one hundred and five": 105,
     "three hundred twenty-two": 322,
+    "twelve hundred": 1200,
     "one and a half": 1.5,
     "annual": 1,
 }
@@ -65,7 +66,25 @@ def test_a_fraction_in_words_is_a_proportion_or_a_percentage(token, share, perce
 
 
 @pytest.mark.parametrize(
-    "token", ["reduced", "", "  ", "54.9%", "<0.001", "1.2.3", "1,18,4", "1-3", "9a", "hundred"]
+    "token",
+    [
+        "reduced",
+        "",
+        "  ",
+        "54.9%",
+        "<0.001",
+        "1.2.3",
+        "1,18,4",
+        "1-3",
+        "9a",
+        "hundred",
+        "twenty thirty",
+        "one one",
+        "twenty ten",
+        "two hundred and",
+        "a hundred five",
+        "and five",
+    ],
 )
 def test_what_is_no_single_number_stands_for_none(token):
     assert numbers_of(token) == ()

@@ -16,6 +16,7 @@ from evidence.trials.audit_rules.findings import (
     worst,
 )
 from evidence.trials.audit_rules.grouping import components
+from evidence.trials.audit_rules.percentages import CRUDE
 from evidence.trials.audit_rules.rounding import NOISE, rounded, scaled, share, text
 from evidence.trials.audit_rules.sums import whole_and_none
 from evidence.trials.columns import Row
@@ -34,8 +35,6 @@ COMPLEMENTS = (
     ("overall-survival", "all-cause-mortality"),
 )
 _SHARES = ("proportion", "km_proportion")
-#: Points of per cent that an estimate for patients still followed and a crude share may differ by.
-CRUDE = 3.0
 _Pair = tuple[Row, Row, Severity]
 
 

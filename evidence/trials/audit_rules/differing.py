@@ -28,6 +28,7 @@ from evidence.trials.audit_rules.findings import (
     found,
 )
 from evidence.trials.audit_rules.grouping import components
+from evidence.trials.audit_rules.percentages import CRUDE, may_be_estimated
 from evidence.trials.audit_rules.rounding import NOISE, share, text, unexplained
 from evidence.trials.columns import Row
 
@@ -139,7 +140,9 @@ def _severity(one: Row, other: Row, sure: Match, gap: float, book: Book) -> Seve
 
 
 def _between_documents(one: Row, other: Row, gap: float) -> Severity:
-    if _undefined(one) or _undefined(other):
+    if _undefined(one) or _undefined(other) or _unnamed_patients(one):
+        return "tension"
+    if family(one) == "proportion" and _one_may_be_estimated(one, other):
         return "tension"
     if family(one) not in _MODELLED:
         return "contradiction"
@@ -152,6 +155,19 @@ def _undefined(row: Row) -> bool:
     outcome = str(row["outcome"])
     several = "lesion" in outcome or outcome.startswith(("disability", "mri", "composite"))
     return several and row["outcome_definition"] is None
+
+
+def _unnamed_patients(row: Row) -> bool:
+    """Tell whether a number of patients does not say which: no analysis set, or arms together."""
+    return bool(
+        row["statistic"] == "n" and (row["analysis_set"] is None or row["therapy"] == "any")
+    )
+
+
+def _one_may_be_estimated(one: Row, other: Row) -> bool:
+    """A crude share and a Kaplan-Meier estimate lie near, and documents often do not say which."""
+    near = abs(one["value"] * factor(one) - other["value"] * factor(other)) <= CRUDE
+    return near and one["design"] != "meta-analysis" and may_be_estimated(one)
 
 
 def _inside(one: Row, other: Row) -> bool:

@@ -21,6 +21,8 @@ from evidence.trials.columns import Row
 
 RULE = "percentage-without-numerator"
 DEATHS = ("treatment-related-mortality", "all-cause-mortality")
+#: Points of per cent that an estimate for patients still followed and a crude share may differ by.
+CRUDE = 3.0
 #: Outcomes whose share at a time is commonly an estimate for patients still followed.
 _ON_CURVES = ("-free", "-survival", "neda-3")
 _FIRST_EVENTS = ("relapse", "disability-worsening")

@@ -170,22 +170,28 @@ def _likelihood_ratio(inputs: dict, columns: dict, expected: dict) -> list[Check
 
 def _columns_of(formula: str, columns: dict, inputs: dict) -> list[str]:
     """Names of the columns that belong to a formula of sums and products."""
-    terms = [term.strip() for term in formula.lstrip("~ ").replace("- 1", "").split("+")]
-    expanded = {":".join(sorted(term.split(":"))) for term in terms}
-    for term in terms:
-        if "*" in term:
-            parts = [part.strip() for part in term.split("*")]
-            expanded |= {*parts, ":".join(sorted(parts))}
-    if "1" in expanded or "- 1" not in formula:
-        expanded.add("intrcpt")
-    return [name for name in columns if _term_of(name, inputs["mods"]) in expanded]
+    names = {*inputs["mods"], *(part for term in _terms(inputs["formula"]) for part in term)}
+    wanted = _terms(formula)
+    if "- 1" not in formula:
+        wanted.add(frozenset({"intrcpt"}))
+    return [name for name in columns if _term_of(name, names) in wanted]
 
 
-def _term_of(column: str, mods: dict) -> str:
+def _terms(formula: str) -> set[frozenset[str]]:
+    """Terms of a formula; a product with * stands for its factors too."""
+    terms = set()
+    for text in formula.replace("- 1", "").lstrip("~ ").split("+"):
+        factors = [part.strip() for part in text.replace("*", ":").split(":")]
+        terms.add(frozenset(factors))
+        if "*" in text:
+            terms |= {frozenset({factor}) for factor in factors}
+    return terms
+
+
+def _term_of(column: str, names: set[str]) -> frozenset[str]:
     """Term that a column named by R belongs to: factors have their level appended."""
 
     def moderator(part: str) -> str:
-        factors = [name for name in mods if part.startswith(name) and part not in mods]
-        return max(factors, key=len, default=part)
+        return max((name for name in names if part.startswith(name)), key=len, default=part)
 
-    return ":".join(sorted(moderator(part) for part in column.split(":")))
+    return frozenset(moderator(part) for part in column.split(":"))
