@@ -6,15 +6,13 @@ function that found it; so the ledger can repeat the audit number by number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
 from evidence.analysis.audit_cells import printed_text, quantity_text
 from evidence.analysis.context import ABSENT, Context, SectionResult
-from evidence.analysis.declared import read_analysis
-from evidence.analysis.places import all_slugs, analysis_path
-from evidence.errors import EvidenceError
+from evidence.analysis.used_rows import used_rows
 from evidence.report.document import (
     Block,
     Cell,
@@ -30,7 +28,6 @@ from evidence.report.document import (
 from evidence.report.ledger import Quantity, plain_number
 from evidence.report.origins import Json
 from evidence.trials.audit import RULES, SEVERITIES, AuditReport, Finding, Severity, audit
-from evidence.trials.load import Trials
 
 #: Severities of the main table; the others follow in a table of their own.
 SERIOUS: tuple[Severity, ...] = ("contradiction", "tension")
@@ -103,24 +100,6 @@ _METHODS: Text = (
     "document leaves one of these open, a difference between documents is a tension and not a "
     "contradiction.",
 )
-
-
-def used_rows(trials: Trials) -> dict[str, Collection[str]]:
-    """Return the result_ids that each declared analysis uses; audits use none.
-
-    An analysis that this dataset does not answer uses none of its rows.
-    """
-    from evidence.analysis.run import run_analysis
-
-    used: dict[str, Collection[str]] = {}
-    for slug in all_slugs():
-        sections = read_analysis(analysis_path(slug)).declared.sections
-        if all(str(section.kind) != "audit" for section in sections):
-            try:
-                used[slug] = tuple(run_analysis(slug, trials=trials).ledger["reported"])
-            except EvidenceError:
-                used[slug] = ()
-    return used
 
 
 def _summary(context: Context, report: AuditReport) -> Text:

@@ -264,7 +264,7 @@ def read_analysis(path: Path) -> AnalysisFile:
         )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise AnalysisFileError(f"{path.name} is not valid YAML.", [problem]) from error
     return AnalysisFile(declared=_declared(path, content), content=content)

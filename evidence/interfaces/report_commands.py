@@ -14,6 +14,10 @@ from evidence.interfaces import console
 if TYPE_CHECKING:
     from evidence.analysis.run import AnalysisRun
     from evidence.analysis.verify import Verification
+    from evidence.trials.load import Trials
+
+#: The page that leads to all reports.
+INDEX = "index.html"
 
 
 @click.command(
@@ -119,26 +123,35 @@ def _key_results(one: AnalysisRun) -> str:
 def verify(folders: tuple[Path, ...], as_json: bool) -> None:
     """Follow every number of reports to its origin, and repeat every computation.
 
-    Without a name all reports below the folder reports are verified. Exit code 1 if any number
-    cannot be followed, or any computation gives another result.
+    Without a name all reports below the folder reports, and the page that leads to them, are
+    verified. Exit code 1 if any number cannot be followed, or any computation gives another result.
     """
-    from evidence.analysis.verify import verify_report
     from evidence.trials.load import load_trials
 
-    chosen = _without_index(folders or _all_reports())
-    _require_ledgers(chosen)
+    chosen = folders or _all_reports()
+    _require_ledgers([folder for folder in chosen if folder.name != INDEX])
     trials = load_trials()
     bad = 0
     for folder in chosen:
-        try:
-            found = verify_report(folder, trials=trials)
-        except VerificationError as error:
-            found = _unreadable(folder, error)
+        found = _verification(folder, trials)
         bad += bool(found.problems)
         _say_verification(found, as_json=as_json)
     if bad:
         console.note(f"{bad} of {console.plural(len(chosen), 'report')} did not pass.")
         console.fail()
+
+
+def _verification(place: Path, trials: Trials) -> Verification:
+    """Verify a report, or the page that leads to all of them; what cannot be read is a problem."""
+    from evidence.analysis.verify import verify_report
+    from evidence.analysis.verify_index import verify_index
+
+    try:
+        if place.name == INDEX:
+            return verify_index(place, trials=trials)
+        return verify_report(place, trials=trials)
+    except VerificationError as error:
+        return _unreadable(place, error)
 
 
 def _all_reports() -> tuple[Path, ...]:
@@ -148,16 +161,8 @@ def _all_reports() -> tuple[Path, ...]:
             "All reports below reports/ were to be verified, and there is none. "
             "Write them with `evidence report`, or name their folders."
         )
-    return found
-
-
-def _without_index(folders: Sequence[Path]) -> Sequence[Path]:
-    """Leave out the page that a shell names with ``reports/*``, and say so."""
-    kept = [folder for folder in folders if folder.name != "index.html"]
-    if not kept or len(kept) == len(folders):
-        return folders
-    console.note("index.html is no report and was not verified.")
-    return kept
+    index = Path("reports") / INDEX
+    return (*found, index) if index.is_file() else found
 
 
 def _require_ledgers(folders: Sequence[Path]) -> None:

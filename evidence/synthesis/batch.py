@@ -247,8 +247,8 @@ def _checked(
         check.problems += _places(present & ~np.isfinite(values), name, values, "not finite")
     check.problems += _places(present & (v <= 0.0), "vi", v, "not above 0")
     check.refuse("Correct the numbers at their source, or mask the studies.")
-    empty = () if present[0].all() else np.flatnonzero(~present.any(axis=0))
-    if len(empty):
+    empty = np.flatnonzero(~present.any(axis=0))
+    if empty.size:
         raise EmptySelection(
             f"Of {y.shape[1]} meta-analyses {empty.size} have no study; the first is column "
             f"{empty[0] + 1}. Leave them out, or widen the mask."

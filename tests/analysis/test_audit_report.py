@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from evidence.analysis.audit_report import audit_section, used_rows
+from evidence.analysis.audit_report import audit_section
 from evidence.analysis.context import Context
 from evidence.analysis.replay import Replay
 from evidence.analysis.run import software_versions
+from evidence.analysis.used_rows import used_rows
 from evidence.report.csv_writer import write_csv
 from evidence.report.document import Document, plain
 from evidence.report.docx_writer import write_docx
@@ -114,9 +115,18 @@ def test_the_headline_counts_the_contradictions(written):
     assert f"find {count} contradictions" in plain(written.section.headline)
 
 
+def test_the_rows_in_use_are_those_of_the_ledgers(trials, runs):
+    used = used_rows(trials)
+    for slug, run in runs.items():
+        reported = set(run.ledger["reported"])
+        if not any("findings" in section for section in run.results["sections"].values()):
+            assert used[slug] <= reported
+            assert used[slug]  # others are shown beside the effects
+
+
 def test_findings_about_numbers_in_use_say_so(written, trials):
     used = used_rows(trials)
-    assert all(rows for rows in used.values())
+    assert any(finding["used_by"] for finding in written.section.results["findings"])
     for finding in written.section.results["findings"]:
         users = sorted(slug for slug, rows in used.items() if set(rows) & set(finding["rows"]))
         assert finding["used_by"] == users

@@ -236,7 +236,8 @@ def test_each_study_is_left_out_in_turn_unless_told_not_to(run):
     labels = [row[0] for row in cells(run(comparison()).document, "relapses-sensitivity")]
     assert labels == ["Main analysis", "Without ALPHA", "Without BETA", "Without GAMMA"]
     alone = run(comparison(leave_one_out=False))
-    assert [table.id for table in alone.document.tables()] == ["relapses-numbers"]
+    ids = [table.id for table in alone.document.tables()]
+    assert ids == ["relapses-numbers", "relapses-certificate"]
 
 
 def test_a_sensitivity_analysis_changes_what_it_names(run):
@@ -315,10 +316,11 @@ def test_sections_of_all_kinds_stand_in_one_report_in_their_order(run):
     assert list(result.results["sections"]) == ["relapses", "relapsed", "table"]
     ids = [table.id for table in result.document.tables()]
     assert ids == [
-        "relapses-numbers", "relapses-sensitivity", "relapsed-numbers", "table", "table-cells",
+        "relapses-numbers", "relapses-sensitivity", "relapses-certificate",
+        "relapsed-numbers", "relapsed-certificate", "table", "table-cells",
     ]  # fmt: skip
     numbers = [plain(table.number) for table in result.document.tables()]
-    assert numbers == ["1", "2", "3", "4", "5"]
+    assert numbers == ["1", "2", "3", "4", "5", "6", "7"]
     assert [plain(figure.number) for figure in result.document.figures()] == ["1", "2"]
 
 

@@ -136,7 +136,7 @@ def test_all_reports_below_the_folder_are_verified(evidence, in_project, monkeyp
     monkeypatch.setattr("evidence.analysis.verify.verify_report", passes)
     result = evidence("verify")
     slugs = sorted(path.stem for path in (in_project / "analyses").glob("*.yaml"))
-    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == slugs
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == [*slugs, "index"]
     assert all(line.endswith("repeated, no problem") for line in result.stdout.splitlines())
 
 
@@ -176,10 +176,19 @@ def test_what_is_no_report_is_refused_before_any_is_verified(evidence, in_projec
 
 def test_a_shell_may_name_all_of_the_folder(evidence, in_project):
     result = evidence("verify", f"reports/{SLUG}", "reports/index.html")
-    assert result.exit_code == 0
-    assert len(result.stdout.splitlines()) == 1
-    assert result.stderr == "index.html is no report and was not verified.\n"
-    assert evidence("verify", "reports/index.html").exit_code == 2
+    assert result.exit_code == 0, result.output
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()] == [SLUG, "index"]
+
+
+def test_a_changed_digit_of_the_index_page_is_found(evidence, in_project):
+    page = in_project / "reports" / "index.html"
+    text = page.read_text(encoding="utf-8")
+    place = text.index('data-n="') + len('data-n="n')
+    digit = str((int(text[place]) + 1) % 10)
+    page.write_text(text[:place] + digit + text[place + 1 :], encoding="utf-8")
+    result = evidence("verify", "reports/index.html")
+    assert result.exit_code == 1
+    assert "is not the page" in result.stdout
 
 
 def test_without_reports_there_is_advice(evidence, in_empty_folder):
