@@ -128,11 +128,16 @@ def pool_beta_binomial(
     given = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
     level = check_level(level)
     counts = read_counts("A beta-binomial model", measure, given, labels, measures=MEASURES)
+    return beta_binomial_of_counts(counts, level)
+
+
+def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> BetaBinomialResult:
+    """As ``pool_beta_binomial``, of 2x2 tables that were checked."""
     _check_estimable(counts)
     arms = [_Arm(counts.events[:, arm], counts.sizes[:, arm]) for arm in (0, 1)]
     found = _search(arms)
     risks = 1 / (1 + np.exp(-found.point[:2]))
-    estimate, slopes = _contrast(measure, risks)
+    estimate, slopes = _contrast(counts.measure, risks)
     se = _standard_error(found, slopes)
     half = critical_value(level, None) * se
     overdispersion = float(found.point[2]) ** 2
@@ -145,7 +150,7 @@ def pool_beta_binomial(
         level=level,
         statistic=estimate / se,
         p_value=two_sided_p(estimate / se, None),
-        measure=measure,
+        measure=counts.measure,
         risk1=float(risks[0]),
         risk2=float(risks[1]),
         correlation=overdispersion / (1 + overdispersion),

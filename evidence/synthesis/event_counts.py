@@ -69,12 +69,13 @@ class EventCounts:
             return none
         return np.logical_or(none, np.all(self.others == 0, axis=1))
 
-    def columns(self) -> dict[str, FloatArray]:
-        """The numbers under the names that functions take them by."""
-        kinds = ("rate", "rates") if self.person_time else ("proportion", "table")
-        events, sizes = _ARMS[kinds[self.events.shape[1] - 1]]
-        named = {name: self.events[:, arm] for arm, name in enumerate(events)}
-        return named | {name: self.sizes[:, arm] for arm, name in enumerate(sizes)}
+    @property
+    def with_empty_cell(self) -> BoolArray:
+        """Studies with an empty cell; shape (k,)."""
+        empty: BoolArray = np.any(self.events == 0, axis=1)
+        if self.person_time:
+            return empty
+        return np.logical_or(empty, np.any(self.others == 0, axis=1))
 
     def effect_sizes(self, rule: ZeroCellRule) -> EffectSizes:
         """Effects of the studies under a rule for empty cells."""

@@ -135,6 +135,11 @@ def pool_exact(
     given |= {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i}
     level = check_level(level)
     counts = read_counts("Exact conditional pooling", measure, given, labels, measures=MEASURES)
+    return exact_of_counts(counts, level)
+
+
+def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
+    """As ``pool_exact``, of two-armed studies that were checked."""
     kept = counts.keep(~counts.without_contrast)
     if kept.k == 0:
         raise NotEstimable(

@@ -127,6 +127,11 @@ def pool_firth(
     given |= {"x1i": x1i, "t1i": t1i, "x2i": x2i, "t2i": t2i}
     level = check_level(level)
     counts = read_counts("Firth's penalised likelihood", measure, given, labels, measures=MEASURES)
+    return firth_of_counts(counts, level)
+
+
+def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
+    """As ``pool_firth``, of two-armed studies that were checked."""
     model = _Model(counts)
     with np.errstate(under="ignore"):
         best = _maximise(model, 0.0, model.start(), None)
@@ -141,7 +146,7 @@ def pool_firth(
         level=level,
         statistic=statistic,
         p_value=chi_squared_p(statistic, 1),
-        measure=measure,
+        measure=counts.measure,
         log_likelihood=best.state.value,
         k=counts.k,
         labels=counts.labels,

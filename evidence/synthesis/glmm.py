@@ -21,15 +21,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.count_likelihood import CountLikelihood
-from evidence.synthesis.distributions import (
-    check_level,
-    chi_squared_p,
-    critical_value,
-    two_sided_p,
-)
+from evidence.synthesis.distributions import check_level
 from evidence.synthesis.event_counts import EventCounts, read_counts
 from evidence.synthesis.glmm_fit import (
     CountFit,
@@ -39,8 +33,7 @@ from evidence.synthesis.glmm_fit import (
     fit_random,
     fit_random_level,
 )
-from evidence.synthesis.glmm_result import GlmmResult
-from evidence.synthesis.prediction import PredictionInterval, predict_interval
+from evidence.synthesis.glmm_result import GlmmResult, summarise_fit
 
 #: Models of each measure, the one that is taken unless another is asked for first.
 MODELS: Final = {
@@ -134,11 +127,34 @@ def pool_glmm(
     method, test, nodes = _method(method), _test(test), _nodes(nodes)
     counts = read_counts("A mixed model", measure, given, labels, measures=tuple(MODELS))
     model = _model(measure, model)
+    return glmm_of_counts(counts, model, method=method, nodes=nodes, level=level, test=test)
+
+
+def glmm_of_counts(
+    counts: EventCounts,
+    model: str | None,
+    *,
+    method: str = "ML",
+    nodes: int | None = None,
+    level: float = 0.95,
+    test: str = "z",
+) -> GlmmResult:
+    """As ``pool_glmm``, of counts and options that were checked.
+
+    Parameters
+    ----------
+    counts : EventCounts
+        Studies with one or two arms.
+    model : str or None
+        One of the models of the measure.
+    method, nodes, level, test
+        As for ``pool_glmm``.
+    """
     two_arms = counts.events.shape[1] == 2
     kept = counts.keep(~counts.without_contrast) if two_arms else counts
     if kept.k < 2:
         raise TooFewStudies(
-            f"A mixed model ({measure}) needs at least 2 studies with a contrast and found "
+            f"A mixed model ({counts.measure}) needs at least 2 studies with a contrast and found "
             f"{kept.k} of {counts.k}. Report the study alone, or widen the selection."
         )
     check_finite(kept, model)
@@ -146,7 +162,7 @@ def pool_glmm(
     with np.errstate(under="ignore"):
         fit, q = _fit(likelihood, model, method, nodes)
     left_out = tuple(label for label in counts.labels if label not in set(kept.labels))
-    return _assemble(
+    return summarise_fit(
         kept, fit, q, left_out, model=model, method=method, test=test, nodes=nodes, level=level
     )
 
@@ -201,104 +217,3 @@ def _nodes(nodes: int | None) -> int | None:
         f"Quadrature with nodes={nodes!r} was asked for. Give a whole number from 1 (Laplace) to "
         f"{_MOST_NODES}, or None for quadrature to convergence."
     )
-
-
-def _assemble(
-    kept: EventCounts,
-    fit: CountFit,
-    q: float | None,
-    left_out: tuple[str, ...],
-    *,
-    model: str | None,
-    method: str,
-    test: str,
-    nodes: int | None,
-    level: float,
-) -> GlmmResult:
-    """Build the public record from its parts."""
-    df = kept.k - 1 if test == "t" else None
-    half = critical_value(level, df) * fit.se
-    tau2 = fit.tau**2
-    typical = typical_variance(kept)
-    prediction, reason = _prediction(fit, method, kept.k, df, level)
-    return GlmmResult(
-        estimate=fit.theta,
-        se=fit.se,
-        ci_low=fit.theta - half,
-        ci_high=fit.theta + half,
-        level=level,
-        statistic=fit.theta / fit.se,
-        df=df,
-        p_value=two_sided_p(fit.theta / fit.se, df),
-        tau2=tau2,
-        tau=fit.tau,
-        se_tau2=None if fit.se_tau is None else 2 * fit.tau * fit.se_tau,
-        sigma2=None if fit.sigma is None else fit.sigma**2,
-        log_likelihood=fit.log_likelihood,
-        q=q,
-        q_df=None if q is None else kept.k - 1,
-        q_p=None if q is None else chi_squared_p(q, kept.k - 1),
-        i2=tau2 / (tau2 + typical),
-        h2=(tau2 + typical) / typical,
-        prediction=prediction,
-        prediction_reason=reason,
-        k=kept.k,
-        labels=kept.labels,
-        left_out=left_out,
-        measure=kept.measure,
-        model=model,
-        method=method,
-        test=test,
-        quadrature=_quadrature(method, model, nodes),
-        steps=fit.steps,
-        decisions=_decisions(fit, left_out, method),
-    )
-
-
-def typical_variance(counts: EventCounts) -> float:
-    """Sampling variance of a typical study, with 0.5 added where a cell is empty.
-
-    References
-    ----------
-    Higgins & Thompson (2002), Stat Med 21:1539-1558, eq. 9.
-    """
-    w = 1 / counts.effect_sizes(ZeroCellRule(add=0.5, to="only0")).vi
-    return float((w.size - 1) / (w.sum() - np.sum(w**2) / w.sum()))
-
-
-def _prediction(
-    fit: CountFit, method: str, k: int, df: int | None, level: float
-) -> tuple[PredictionInterval | None, str | None]:
-    if method == "CE":
-        return None, "The common-effect model has no distribution of effects to predict from."
-    found = predict_interval(
-        fit.theta,
-        fit.se,
-        fit.tau**2,
-        definition="metafor-default",
-        residual_df=k - 1,
-        test_df=df,
-        level=level,
-    )
-    return found, None
-
-
-def _quadrature(method: str, model: str | None, nodes: int | None) -> str:
-    if method == "CE" and model != "UM.RS":
-        return "none"
-    if nodes is None:
-        return "trapezoidal rule to convergence"
-    return "Laplace" if nodes == 1 else f"adaptive Gauss-Hermite with {nodes} nodes"
-
-
-def _decisions(fit: CountFit, left_out: tuple[str, ...], method: str) -> tuple[str, ...]:
-    said = []
-    if left_out:
-        said.append(
-            f"{len(left_out)} studies without a contrast were left out: {', '.join(left_out)}."
-        )
-    if method == "CE":
-        said.append("A common effect was asked for: tau2 is 0 by assumption.")
-    elif fit.tau == 0:
-        said.append("tau2 is 0, at its boundary: the standard error is that of a common effect.")
-    return tuple(said)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from evidence.synthesis.prediction import PredictionInterval
+import numpy as np
+
+from evidence.effects.zero_cells import ZeroCellRule
+from evidence.synthesis.distributions import chi_squared_p, critical_value, two_sided_p
+from evidence.synthesis.event_counts import EventCounts
+from evidence.synthesis.glmm_fit import CountFit
+from evidence.synthesis.prediction import PredictionInterval, predict_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,3 +114,118 @@ class GlmmResult:
             else:
                 row[field.name] = value
         return pd.DataFrame([row])
+
+
+def summarise_fit(
+    kept: EventCounts,
+    fit: CountFit,
+    q: float | None,
+    left_out: tuple[str, ...],
+    *,
+    model: str | None,
+    method: str,
+    test: str,
+    nodes: int | None,
+    level: float,
+) -> GlmmResult:
+    """Result of a fitted model, with its tests, intervals and definitions.
+
+    Parameters
+    ----------
+    kept : EventCounts
+        Studies in the model.
+    fit : CountFit
+        Its estimates.
+    q : float or None
+        Likelihood ratio statistic of a common effect.
+    left_out : tuple of str
+        Studies without a contrast.
+    model, method, test, nodes, level
+        What was asked for.
+    """
+    df = kept.k - 1 if test == "t" else None
+    half = critical_value(level, df) * fit.se
+    tau2 = fit.tau**2
+    typical = typical_variance(kept)
+    prediction, reason = _prediction(fit, method, kept.k, df, level)
+    return GlmmResult(
+        estimate=fit.theta,
+        se=fit.se,
+        ci_low=fit.theta - half,
+        ci_high=fit.theta + half,
+        level=level,
+        statistic=fit.theta / fit.se,
+        df=df,
+        p_value=two_sided_p(fit.theta / fit.se, df),
+        tau2=tau2,
+        tau=fit.tau,
+        se_tau2=None if fit.se_tau is None else 2 * fit.tau * fit.se_tau,
+        sigma2=None if fit.sigma is None else fit.sigma**2,
+        log_likelihood=fit.log_likelihood,
+        q=q,
+        q_df=None if q is None else kept.k - 1,
+        q_p=None if q is None else chi_squared_p(q, kept.k - 1),
+        i2=tau2 / (tau2 + typical),
+        h2=(tau2 + typical) / typical,
+        prediction=prediction,
+        prediction_reason=reason,
+        k=kept.k,
+        labels=kept.labels,
+        left_out=left_out,
+        measure=kept.measure,
+        model=model,
+        method=method,
+        test=test,
+        quadrature=_quadrature(method, model, nodes),
+        steps=fit.steps,
+        decisions=_decisions(fit, left_out, method),
+    )
+
+
+def typical_variance(counts: EventCounts) -> float:
+    """Sampling variance of a typical study, with 0.5 added where a cell is empty.
+
+    References
+    ----------
+    Higgins & Thompson (2002), Stat Med 21:1539-1558, eq. 9.
+    """
+    w = 1 / counts.effect_sizes(ZeroCellRule(add=0.5, to="only0")).vi
+    return float((w.size - 1) / (w.sum() - np.sum(w**2) / w.sum()))
+
+
+def _prediction(
+    fit: CountFit, method: str, k: int, df: int | None, level: float
+) -> tuple[PredictionInterval | None, str | None]:
+    if method == "CE":
+        return None, "The common-effect model has no distribution of effects to predict from."
+    found = predict_interval(
+        fit.theta,
+        fit.se,
+        fit.tau**2,
+        definition="metafor-default",
+        residual_df=k - 1,
+        test_df=df,
+        level=level,
+    )
+    return found, None
+
+
+def _quadrature(method: str, model: str | None, nodes: int | None) -> str:
+    if method == "CE" and model != "UM.RS":
+        return "none"
+    if nodes is None:
+        return "trapezoidal rule to convergence"
+    return "Laplace" if nodes == 1 else f"adaptive Gauss-Hermite with {nodes} nodes"
+
+
+def _decisions(fit: CountFit, left_out: tuple[str, ...], method: str) -> tuple[str, ...]:
+    said = []
+    if left_out:
+        said.append(
+            f"{len(left_out)} studies without a contrast were left out: {', '.join(left_out)}."
+        )
+    if method == "CE":
+        said.append("A common effect was asked for: tau2 is 0 by assumption.")
+    elif fit.tau == 0:
+        said.append("tau2 is 0, at its boundary: the standard error is that of a common effect.")
+    return tuple(said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,6 +35,10 @@ from evidence.synthesis.stratified_tests import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_OWN: Final = ZeroCellRule(add=0.5, to="only0", drop00=True)
+_POOLED: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,6 +193,30 @@ def pool_mantel_haenszel(
     counts = read_counts(
         "Mantel-Haenszel pooling", measure, given, labels, measures=tuple(ESTIMATES), whole=False
     )
+    return mantel_haenszel_of_counts(counts, own=own, pooled=pooled, correct=correct, level=level)
+
+
+def mantel_haenszel_of_counts(
+    counts: EventCounts,
+    *,
+    own: ZeroCellRule = _OWN,
+    pooled: ZeroCellRule = _POOLED,
+    correct: bool = True,
+    level: float = 0.95,
+) -> MantelHaenszelResult:
+    """As ``pool_mantel_haenszel``, of counts that were checked.
+
+    Parameters
+    ----------
+    counts : EventCounts
+        Two-armed studies.
+    own, pooled : ZeroCellRule
+        Rules for the studies' own effects and for the pooled estimate.
+    correct : bool
+        Continuity correction of the tests of no effect.
+    level : float
+        Coverage of the interval.
+    """
     effects = counts.effect_sizes(own)
     kept = apply_rule(counts, pooled)
     return _assemble(counts, kept, effects, pooled, correct, level)

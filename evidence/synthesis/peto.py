@@ -6,8 +6,8 @@ Meant for rare events, arms of similar size and effects near 1. Studies without 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,9 @@ from evidence.synthesis.event_counts import EventCounts, read_counts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NO_RULE: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,8 +138,16 @@ def pool_peto(
     level = check_level(level)
     rule = ZeroCellRule(add=add, to=to, drop00=drop00)
     counts = read_counts("Peto's method", "PETO", given, labels, measures=("PETO",), whole=False)
+    return peto_of_counts(counts, rule, level)
+
+
+def peto_of_counts(
+    counts: EventCounts, rule: ZeroCellRule = _NO_RULE, level: float = 0.95
+) -> PetoResult:
+    """As ``pool_peto``, of 2x2 tables that were checked."""
     kept = apply_rule(counts, rule)
-    return _assemble(kept, counts.effect_sizes(rule), rule.name, level)
+    effects = replace(counts, measure="PETO").effect_sizes(rule)
+    return _assemble(kept, effects, rule.name, level)
 
 
 def _assemble(kept: EventCounts, effects: EffectSizes, rule: str, level: float) -> PetoResult:

@@ -24,6 +24,7 @@ BALANCED: Final = 2.0
 #: Largest ratio (or its inverse) that is no large effect.
 MODERATE: Final = 2.0
 
+RATIOS: Final = ("OR", "RR", "IRR")
 MANTEL_HAENSZEL: Final = "Mantel-Haenszel"
 PETO: Final = "Peto"
 FIRTH: Final = "Firth"
@@ -84,14 +85,11 @@ def event_facts(counts: EventCounts) -> EventFacts:
         Two-armed studies.
     """
     events, sizes = counts.events.sum(axis=0), counts.sizes.sum(axis=0)
-    empty = np.any(counts.events == 0, axis=1)
-    if not counts.person_time:
-        empty = empty | np.any(counts.others == 0, axis=1)
     pooled = (rate_ratio if counts.person_time else odds_ratio)(counts.events, counts.sizes)
     ratio = counts.sizes[:, 0] / counts.sizes[:, 1]
     return EventFacts(
         k=counts.k,
-        with_empty_cell=int(empty.sum()),
+        with_empty_cell=int(counts.with_empty_cell.sum()),
         without_contrast=int(counts.without_contrast.sum()),
         events1=float(events[0]),
         events2=float(events[1]),
@@ -124,6 +122,8 @@ def choose_method(
     Bradburn et al. (2007), Stat Med 26:53-77. Cochrane Handbook, chapter 10.4.4.
     """
     said = [_describe(facts)]
+    if facts.without_contrast == facts.k and measure in RATIOS:
+        return None, (*said, "No study has a contrast: there is nothing to pool to a ratio.")
     if not facts.rare and usual in estimable:
         return usual, (*said, f"The events are not rare: {usual} is reported.")
     if measure == "OR":
@@ -154,9 +154,14 @@ def _describe(facts: EventFacts) -> str:
             f"({100 * facts.risk2:.3g}%) events in the arms"
         )
     return (
-        f"{facts.k} studies, {facts.with_empty_cell} with an empty cell and "
+        f"{count_studies(facts.k)}, {facts.with_empty_cell} with an empty cell and "
         f"{facts.without_contrast} without a contrast; {amounts}."
     )
+
+
+def count_studies(k: int) -> str:
+    """Number of studies in words."""
+    return "1 study" if k == 1 else f"{k} studies"
 
 
 def _about_peto(facts: EventFacts) -> str:

@@ -6,114 +6,32 @@ call, so that a choice can be seen not to have made the result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.zero_cells import ZeroCellRule
-from evidence.errors import EvidenceError
-from evidence.synthesis.beta_binomial import pool_beta_binomial
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.event_counts import EventCounts, read_counts
-from evidence.synthesis.exact_odds_ratio import pool_exact
-from evidence.synthesis.firth import pool_firth
-from evidence.synthesis.glmm import MODELS, pool_glmm
-from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
+from evidence.synthesis.event_counts import read_counts
 from evidence.synthesis.mantel_haenszel_estimates import ESTIMATES
-from evidence.synthesis.pairwise import pool
-from evidence.synthesis.peto import pool_peto
 from evidence.synthesis.policies import find_policy
 from evidence.synthesis.rare_event_choice import (
-    FIRTH,
-    MANTEL_HAENSZEL,
-    PETO,
     EventFacts,
     choose_method,
+    count_studies,
     event_facts,
+)
+from evidence.synthesis.rare_event_rows import (
+    MIXED_MODEL,
+    PanelRow,
+    count_rows,
+    inverse_variance,
+    inverse_variance_rows,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NO_RULE: Final = ZeroCellRule(add=0.0, to="none")
-#: Rules for empty cells of the inverse-variance rows.
-_RULES: Final = (
-    ZeroCellRule(add=0.5, to="only0"),
-    ZeroCellRule(add=0.5, to="only0", drop00=True),
-    ZeroCellRule(add=0.5, to="if0all"),
-    ZeroCellRule(add=0.5, to="all"),
-    _NO_RULE,
-)
-
-
-class Pooled(Protocol):
-    """What the results of all methods have."""
-
-    @property
-    def estimate(self) -> float | None:
-        """Estimate on the scale of analysis."""
-        ...
-
-    @property
-    def ci_low(self) -> float | None:
-        """Lower limit."""
-        ...
-
-    @property
-    def ci_high(self) -> float | None:
-        """Upper limit."""
-        ...
-
-    @property
-    def p_value(self) -> float | None:
-        """Two-sided p-value."""
-        ...
-
-    @property
-    def k(self) -> int:
-        """Studies that the method took."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PanelRow:
-    """One method's result, on the scale of analysis.
-
-    Attributes
-    ----------
-    method : str
-        Method and, where there are several, model or rule for empty cells.
-    effects : str
-        "common" or "random".
-    zero_cells : str
-        What happens to empty cells.
-    estimate, se, ci_low, ci_high, p_value : float or None
-        Result (logarithm of a ratio); None where there is none, and ``reason`` says why.
-    tau2 : float or None
-        Between-study variance, for random effects.
-    k : int or None
-        Studies that the method took.
-    reason : str or None
-        Why a number is missing.
-    chosen : bool
-        Whether the rule of the panel chooses this row.
-    """
-
-    method: str
-    effects: str
-    zero_cells: str
-    estimate: float | None = None
-    se: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    p_value: float | None = None
-    tau2: float | None = None
-    k: int | None = None
-    reason: str | None = None
-    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +139,9 @@ def rare_events(
         "A panel for rare events", measure, given, labels, measures=tuple(ESTIMATES)
     )
     facts = event_facts(counts)
-    rows = [*_count_rows(counts, level), *_inverse_variance_rows(counts, facts, policy, level)]
+    rows = [*count_rows(counts, level), *inverse_variance_rows(counts, policy, level)]
     estimable = [row.method for row in rows if row.estimate is not None and row.se is not None]
-    choice, why = choose_method(measure, facts, estimable, _inverse_variance("random", _NO_RULE))
+    choice, why = choose_method(measure, facts, estimable, inverse_variance("random"))
     marked = tuple(replace(row, chosen=row.method == choice) for row in rows)
     return RareEventsPanel(
         rows=marked,
@@ -236,99 +154,11 @@ def rare_events(
     )
 
 
-def _row(method: str, effects: str, zero_cells: str, fit: Callable[[], Pooled]) -> PanelRow:
-    """Result of a method, or why it has none."""
-    try:
-        found = fit()
-    except EvidenceError as refusal:
-        return PanelRow(method=method, effects=effects, zero_cells=zero_cells, reason=str(refusal))
-    return PanelRow(
-        method=method,
-        effects=effects,
-        zero_cells=zero_cells,
-        estimate=found.estimate,
-        se=getattr(found, "se", None),
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        tau2=getattr(found, "tau2", None) if effects == "random" else None,
-        k=found.k,
-        reason=getattr(found, "reason", None),
-    )
-
-
-def _count_rows(counts: EventCounts, level: float) -> list[PanelRow]:
-    """Methods that work on the counts themselves, as far as they have the measure."""
-    columns, measure = counts.columns(), counts.measure
-    given = {**columns, "level": level}
-    as_they_are = "as they are"
-    rows = [
-        _row(
-            MANTEL_HAENSZEL,
-            "common",
-            as_they_are,
-            lambda: pool_mantel_haenszel(**given, measure=measure),
-        )
-    ]
-    if measure == "OR":
-        rows.append(_row(PETO, "common", as_they_are, lambda: pool_peto(**given)))
-    for model in MODELS.get(measure, ()):
-        rows.append(
-            _row(
-                f"Mixed model {model}",
-                "random",
-                "as they are, studies without contrast left out",
-                lambda model=model: pool_glmm(**given, measure=measure, model=model),
-            )
-        )
-    if not counts.person_time:
-        rows.append(
-            _row(
-                "Beta-binomial",
-                "random",
-                as_they_are,
-                lambda: pool_beta_binomial(**given, measure=measure),
-            )
-        )
-    if measure in ("OR", "IRR"):
-        rows += [
-            _row(FIRTH, "common", as_they_are, lambda: pool_firth(**given, measure=measure)),
-            _row(
-                "Exact conditional",
-                "common",
-                as_they_are,
-                lambda: pool_exact(**given, measure=measure),
-            ),
-        ]
-    return rows
-
-
-def _inverse_variance(effects: str, rule: ZeroCellRule) -> str:
-    return f"Inverse variance, {effects} effects ({rule.name})"
-
-
-def _inverse_variance_rows(
-    counts: EventCounts, facts: EventFacts, policy: str, level: float
-) -> list[PanelRow]:
-    """Inverse variance with each rule for empty cells; without empty cells they are all the same."""
-    rules = _RULES if facts.with_empty_cell else (_NO_RULE,)
-    return [
-        _row(
-            _inverse_variance(effects, rule),
-            effects,
-            rule.name,
-            lambda rule=rule, name=name: pool(counts.effect_sizes(rule), policy=name, level=level),
-        )
-        for effects, name in (("common", "common"), ("random", policy))
-        for rule in rules
-    ]
-
-
 def _also(rows: Sequence[PanelRow], facts: EventFacts) -> tuple[str, ...]:
     """What should be known beside the choice."""
     said = []
     chosen = next((row for row in rows if row.chosen), None)
-    varying = [row for row in rows if row.method.startswith("Mixed model") and row.tau2]
+    varying = [row for row in rows if row.method.startswith(MIXED_MODEL) and row.tau2]
     if chosen is not None and chosen.effects == "common" and varying:
         found = ", ".join(f"{row.method} {row.tau2:.3g}" for row in varying)
         said.append(
@@ -337,8 +167,8 @@ def _also(rows: Sequence[PanelRow], facts: EventFacts) -> tuple[str, ...]:
         )
     if facts.without_contrast:
         said.append(
-            f"{facts.without_contrast} studies without a contrast take part in differences, in the "
-            "beta-binomial model, in Firth's likelihood and in corrected inverse variance, and in "
-            "nothing else."
+            f"Without a contrast: {count_studies(facts.without_contrast)}. Differences, the "
+            "beta-binomial model, Firth's likelihood and inverse variance with corrected cells use "
+            "such studies; the other methods cannot."
         )
     return tuple(said)

@@ -15,7 +15,7 @@ from evidence.effects.checks import BoolArray, FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.selection_weights import WeightFunction
 
-_MOST_STEPS = 200
+_MOST_STEPS = 100
 _MOST_HALVINGS = 40
 #: Promised gain at which the Newton step in hand is the last one.
 _CLOSE = 1e-13

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -135,9 +135,11 @@ def read_judgements(path: Path, trials: Trials) -> tuple[Judgement, ...]:
     """
     problems: list[str] = []
     judgements = list(_entries(_content(path), problems))
+    known = {"study": set(trials.studies), "source": set(trials.sources), "tool": set(TOOLS)}
     designs = _designs(trials)
     for index, judgement in judgements:
-        problems += [f"entry {index}: {fault}" for fault in _faults(judgement, trials, designs)]
+        faults = [*_unknown_names(judgement, known), *_unsuited_tool(judgement, designs)]
+        problems += [f"entry {index}: {fault}" for fault in faults]
     problems += _set_faults(judgement for _, judgement in judgements)
     refuse(CurationError, f"{path.name} has faults; correct each entry, then read again.", problems)
     return tuple(judgement for _, judgement in judgements)
@@ -168,31 +170,35 @@ def _entries(content: Iterable[object], problems: list[str]) -> Iterator[tuple[i
 
 
 def _designs(trials: Trials) -> dict[str, str]:
-    rows = zip(trials.table["study_id"].to_pylist(), trials.table["design"].to_pylist())
-    return dict(rows)
+    columns = (trials.table[name].to_pylist() for name in ("study_id", "design"))
+    return dict(zip(*columns, strict=True))
 
 
-def _faults(judgement: Judgement, trials: Trials, designs: Mapping[str, str]) -> Iterator[str]:
-    """Yield what an entry names that does not exist, or does not go with its tool."""
-    named: list[tuple[str, str, Iterable[str]]] = [
-        ("study", judgement.study_id, trials.studies),
-        ("source", judgement.source, trials.sources),
-        ("tool", judgement.tool, TOOLS),
-    ]
+def _unknown_names(judgement: Judgement, known: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Yield what an entry names and neither the dataset nor its tool knows."""
+    named = {"study": judgement.study_id, "source": judgement.source, "tool": judgement.tool}
+    for kind, name in named.items():
+        if name not in known[kind]:
+            yield str(UnknownName(kind, name, known[kind]))
     tool = TOOLS.get(judgement.tool)
-    if tool is not None:
-        named += [
-            ("outcome group", judgement.outcome_group, tool.groups),
-            (f"domain of {judgement.tool}", judgement.domain, tool.domains),
-            (f"judgement of {judgement.tool}", judgement.judgement, tool.words + tool.unranked),
-        ]
-        design = designs.get(judgement.study_id)
-        if design is not None and design not in tool.designs:
-            suited = ", ".join(tool.designs)
-            yield f"{judgement.place}: the tool is for {suited}, and the study's design is {design}"
-    for kind, name, known in named:
-        if name not in known:
-            yield str(UnknownName(kind, name, known))
+    if tool is None:
+        return
+    words: list[tuple[str, str, tuple[str, ...]]] = [
+        ("outcome group", judgement.outcome_group, tool.groups),
+        ("domain", judgement.domain, tool.domains),
+        ("judgement", judgement.judgement, tool.words + tool.unranked),
+    ]
+    for kind, name, names in words:
+        if name not in names:
+            yield str(UnknownName(f"{judgement.tool} {kind}", name, names))
+
+
+def _unsuited_tool(judgement: Judgement, designs: Mapping[str, str]) -> Iterator[str]:
+    """Yield a fault where the tool is made for other designs than the study's."""
+    tool, design = TOOLS.get(judgement.tool), designs.get(judgement.study_id)
+    if tool is not None and design is not None and design not in tool.designs:
+        suited = ", ".join(tool.designs)
+        yield f"{judgement.place}: the tool is for {suited}, and the study's design is {design}"
 
 
 def _set_faults(judgements: Iterable[Judgement]) -> Iterator[str]:

@@ -24,19 +24,14 @@ from evidence.errors import (
 )
 from evidence.synthesis.kendall import kendall_test
 from evidence.synthesis.pet_peese import pet_peese
-from evidence.synthesis.small_study_counts import (
-    debray_test,
-    deeks_test,
-    harbord_test,
-    peters_test,
-    schwarzer_test,
-)
+from evidence.synthesis.small_study_counts import harbord_test, schwarzer_test
 from evidence.synthesis.small_study_effects import (
     PREDICTORS,
     pustejovsky_test,
     rank_test,
     regression_test,
 )
+from evidence.synthesis.small_study_sizes import debray_test, deeks_test, peters_test
 
 ITERATIVE, SAME = 1e-7, 1e-9
 BCG = json.loads((Path(__file__).parent / "reference" / "bcg_sensitivity.json").read_text("utf-8"))
