@@ -63,7 +63,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         one = [evidence, "run", "alemtuzumab-vs-interferon", "--output", folder]
         found["evidence run, one analysis"] = seconds(one, 3)
-        found["evidence report, all analyses"] = seconds([evidence, "report", "--output", folder], 3)
+        found["evidence report, all analyses"] = seconds(
+            [evidence, "report", "--output", folder], 3
+        )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{'':38} {'median':>10} {'aim':>10}")
     for name, value in found.items():

@@ -13,7 +13,12 @@ _SUFFIX = {"%": "%", "months": " months", "years": " years", "weeks": " weeks", 
 
 
 def reported_text(
-    context: Context, result_id: str, *, interval: bool = True, p: bool = True, verbatim: bool = False
+    context: Context,
+    result_id: str,
+    *,
+    interval: bool = True,
+    p: bool = True,
+    verbatim: bool = False,
 ) -> Text:
     """Return a row of the dataset as text.
 
@@ -90,7 +95,9 @@ def lines_text(context: Context, result_ids: Sequence[str]) -> Text:
     for result_id in result_ids:
         row = context.trials.row(result_id)
         ends = [context.ledger.show(context.at(f"{result_id}#{name}"), "plain:0") for name in _ENDS]
-        spans.append((ends[0],) if row["line_start"] == row["line_end"] else (ends[0], "–", ends[1]))
+        spans.append(
+            (ends[0],) if row["line_start"] == row["line_end"] else (ends[0], "–", ends[1])
+        )
     word = "line " if len(spans) == 1 and len(spans[0]) == 1 else "lines "
     return (word, *joined(distinct(spans), ", "))
 

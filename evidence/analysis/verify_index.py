@@ -1,4 +1,4 @@
-"""Is the page that leads to all reports still what the reports give?"""
+"""Whether the page that leads to all reports is still what the reports give."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pandera.errors import SchemaErrors
 from evidence.errors import DatasetError
 from evidence.trials.columns import COLUMNS, Column
 from evidence.trials.curation import read_curated, table_of, to_bytes
+from evidence.trials.judgements import read_judgements
 from evidence.trials.load import Trials, load_trials
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check_dataset(data: Path, parquet: Path) -> Trials:
     DatasetError
         The file breaks a rule of its columns, or is stale.
     CurationError
-        The YAML files have problems.
+        The YAML files, or the judgements of the risk of bias, have problems.
     """
     trials = load_trials(parquet)
     validate(trials)
@@ -39,6 +40,9 @@ def check_dataset(data: Path, parquet: Path) -> Trials:
             f"{parquet} is stale: the YAML files below {data} give another file. "
             "Run `evidence data build` and commit both."
         )
+    judged = data / "risk_of_bias.yaml"
+    if judged.is_file():
+        read_judgements(judged, trials)
     return trials
 
 

@@ -258,7 +258,12 @@ def _sources(trials: Trials) -> Iterator[dict[str, Any]]:
 def _judgements(path: Path) -> list[dict[str, Any]]:
     """Read a list of judgements; a key that is no column, or none of the study, is refused."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        content = (
+            yaml.load(
+                path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
+            or []
+        )
     except yaml.YAMLError as error:
         fault = " ".join(str(error).split())
         raise CurationError(f"{path.name} is not valid YAML.", [fault]) from error

@@ -27,8 +27,10 @@ ROOT = Path(__file__).parents[2]
 PASSED = {
     "conversions": 54,
     "escalc": 260,
+    "influence": 88,
     "proportions_rates": 58,
     "rma_uni": 144,
+    "small_study": 165,
     "meta_regression": 38,
     "multilevel_robust": 21,
 }

@@ -25,6 +25,8 @@ from tests.reference.golden.compare import (
 FEWEST = 3
 #: metafor's default: the search for tau2 stops when it moves by less than this.
 DEFAULT_THRESHOLD = 1e-5
+#: How meta makes the effects of studies with means.
+OPTIONS = {"SMD": {"vtype": "UB"}, "MD": {}, "ROM": {"correct": False}}
 
 
 def metabias(inputs: dict, expected: dict) -> list[Check]:
@@ -47,10 +49,14 @@ def _effects_of_meta(inputs: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     variance of its standardised mean differences is the unbiased one.
     """
     measure = inputs["measure"]
-    names = ("n1i", "m1i", "sd1i", "n2i", "m2i", "sd2i")
     if "m1i" in inputs:
-        effects = effect_size(measure, vtype="UB", **{name: inputs[name] for name in names})
+        if measure not in OPTIONS:
+            raise NotSupported(f"metabias of {measure}")
+        columns = {name: inputs[name] for name in ("n1i", "m1i", "sd1i", "n2i", "m2i", "sd2i")}
+        effects = effect_size(measure, **columns, **OPTIONS[measure])
         return effects.yi, effects.vi, np.ones(effects.yi.size, dtype=bool)
+    if measure not in ("OR", "RR"):
+        raise NotSupported(f"metabias of {measure}")
     a, n1, c, n2 = (np.array(inputs[name], dtype=float) for name in ("ai", "n1i", "ci", "n2i"))
     kept = (a + c > 0) & (a + c < n1 + n2)
     a, n1, c, n2 = a[kept], n1[kept], c[kept], n2[kept]

@@ -16,6 +16,9 @@ from tests.reference.golden.compare import Check, NotSupported
 
 TARGET = Path("docs/methods.md")
 REFERENCES = Path("tests/reference/data")
+HEADERS = (
+    "method", "formula", "source", "cases", "numbers", "largest relative gap", "reference value",
+)  # fmt: skip
 #: Names of methods that only the call of a case tells.
 CALLED = re.compile(
     r"\b(leave1out|influence|cumul|baujat|blup|gosh|regtest|ranktest|trimfill|fsn|selmodel|hc|tes"
@@ -86,7 +89,7 @@ def page(found: dict[tuple[str, str], Agreement]) -> str:
         lines += [f"## {section['title']}", "", section["text"].strip(), ""]
         rows = {name: one for (of, name), one in found.items() if of == topic}
         lines += [
-            "| method | formula | source | cases | numbers | largest relative gap | reference value |",
+            f"| {' | '.join(HEADERS)} |",
             "|---|---|---|---:|---:|---:|---|",
             *(_row(name, rows[name], section.get("methods", {})) for name in sorted(rows)),
             "",
