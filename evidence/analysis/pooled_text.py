@@ -67,12 +67,12 @@ def heterogeneity_text(context: Context, pooled: Computed[PooledEffect]) -> Text
     if pooled.result.k < 2:
         return ("Heterogeneity is not estimable from one study.",)
     return context.ledger.prose(
-        "Heterogeneity: τ² = {tau2}; I² = {i2}; Q = {q} on {df} df, p = {p}",
+        "Heterogeneity: τ² = {tau2}; I² = {i2}; Q = {q} on {df} df, {p}",
         tau2=_tau2_text(context, pooled),
         i2=_i2_text(context, pooled),
         q=show(pooled.quantity("q"), "fixed:2"),
         df=show(pooled.quantity("q_df"), "fixed:0"),
-        p=show(pooled.quantity("q_p"), "p:2"),
+        p=p_text(context, pooled, "q_p"),
     )
 
 
@@ -112,7 +112,7 @@ def decisions_text(context: Context, pooled: Computed[PooledEffect]) -> list[Tex
     ]
 
 
-def p_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+def p_text(context: Context, pooled: Computed[PooledEffect], path: str = "p_value") -> Text:
     """Return "p = 0.003" or "p < 0.0001"."""
-    shown = context.ledger.show(pooled.quantity("p_value"), "p:2")
+    shown = context.ledger.show(pooled.quantity(path), "p:2")
     return ("p ", shown) if shown.text.startswith("<") else ("p = ", shown)
