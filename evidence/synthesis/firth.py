@@ -159,8 +159,11 @@ class _State(NamedTuple):
     value: float
     level_scores: FloatArray
     theta_score: float
+    #: Information of the levels, the regression of the effect on them, and what is left of its own.
     information: FloatArray
     shares: FloatArray
+    precision: float
+    #: Variance of the effect.
     variance: float
 
 
@@ -188,29 +191,39 @@ class _Model:
         eta = levels[:, None] + theta * _CODES
         if self._rates:
             mean = self._n * np.exp(np.minimum(eta, 300.0))
-            weight, tilt = mean, np.full_like(mean, 0.5)
+            weight, tilt, spread = mean, np.full_like(mean, 0.5), np.zeros_like(mean)
             value = float(np.sum(self._x * eta - mean))
         else:
             p = special.expit(eta)
-            mean, weight, tilt = self._n * p, self._n * p * special.expit(-eta), 0.5 - p
+            spread = p * special.expit(-eta)
+            mean, weight, tilt = self._n * p, self._n * spread, 0.5 - p
             value = float(np.sum(self._x * eta + self._n * special.log_expit(-eta)))
-        information = weight.sum(axis=1)
-        shares = (weight @ _CODES) / information
-        precision = float(np.sum(weight[:, 0] * weight[:, 1] / information))
-        if not (precision > 0 and np.isfinite(precision) and np.all(information > 0)):
+        information, shares, precision = _arrow(weight)
+        if not (precision > 0 and np.isfinite(precision)):
             # outside double precision: no step may end here
-            return _State(-np.inf, levels * 0, 0.0, information, shares, np.inf)
+            return _State(-np.inf, levels * 0, 0.0, information, shares, 0.0, np.inf)
         leverage = weight * (1 / information[:, None] + (_CODES - shares[:, None]) ** 2 / precision)
         residual = self._x - mean + leverage * tilt
         value += 0.5 * float(np.sum(np.log(information)) + np.log(precision))
+        # the penalty acts like half an event and half a non-event in each cell, as far as the cell
+        # has leverage: with these the steps do not overshoot
+        steps = _arrow(weight + leverage * spread)
         return _State(
             value=value,
             level_scores=residual.sum(axis=1),
             theta_score=float(np.sum(residual @ _CODES)),
-            information=information,
-            shares=shares,
+            information=steps[0],
+            shares=steps[1],
+            precision=steps[2],
             variance=1 / precision,
         )
+
+
+def _arrow(weight: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Information of the levels, share of the effect in each, and what is left of its own."""
+    information = np.maximum(weight.sum(axis=1), 1e-300)
+    shares = (weight @ _CODES) / information
+    return information, shares, float(np.sum(weight[:, 0] * weight[:, 1] / information))
 
 
 def _maximise(model: _Model, theta: float, levels: FloatArray, fixed: float | None) -> _Fit:
@@ -220,9 +233,8 @@ def _maximise(model: _Model, theta: float, levels: FloatArray, fixed: float | No
     for _ in range(_MOST_STEPS):
         turn = 0.0
         if fixed is None:
-            turn = state.variance * (
-                state.theta_score - float(np.sum(state.shares * state.level_scores))
-            )
+            own_score = state.theta_score - float(np.sum(state.shares * state.level_scores))
+            turn = own_score / state.precision
         move = state.level_scores / state.information - state.shares * turn
         gain = float(move @ state.level_scores) + turn * state.theta_score
         if gain < _GAIN:

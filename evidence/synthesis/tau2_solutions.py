@@ -13,6 +13,7 @@ import numpy as np
 from scipy import optimize
 
 from evidence.effects.checks import FloatArray
+from evidence.errors import NotEstimable
 from evidence.synthesis.weighted_least_squares import (
     WeightedFit,
     fit_weighted,
@@ -148,9 +149,20 @@ def _mean_q(model: TauModel) -> Callable[[float], float]:
 
 
 def falling_root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Root of a function that is positive at ``low`` and negative far enough above ``high``."""
+    """Root of a function that is positive at ``low`` and negative far enough above ``high``.
+
+    Raises
+    ------
+    NotEstimable
+        The function is still positive at the largest number there is.
+    """
     while function(high) > 0.0:
         high *= 2.0
+        if not math.isfinite(high):
+            raise NotEstimable(
+                "The equation for tau2 has no root in double precision: variances and effects are "
+                "too far apart. Check the variances, or give the effects in another unit."
+            )
     return float(optimize.brentq(function, low, high, xtol=5e-324, rtol=8.9e-16, maxiter=3000))
 
 
@@ -214,6 +226,10 @@ def maximum_likelihood(
     if len(peaks) > 1:
         heights = log_likelihood(model, np.array(peaks), restricted=restricted)
         peaks = [peaks[int(np.argmax(heights))]]
+    if not peaks:
+        peaks = [
+            falling_root(lambda tau2: float(score(tau2)), float(grid[-1]), 2 * float(grid[-1]))
+        ]
     fit = model.at(peaks[0])
     information = float(fit.trace_pp() if restricted else np.sum(fit.weights**2))
     return peaks[0], math.sqrt(2.0 / information)

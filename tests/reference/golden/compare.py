@@ -76,7 +76,8 @@ class Check:
             return 0.0
         if max(abs(self.got), abs(self.expected)) <= self.tolerance.absolute:
             return 0.0
-        return abs(self.got - self.expected) / max(abs(self.expected), self.tolerance.absolute)
+        scale = max(abs(self.expected), self.tolerance.absolute)
+        return abs(self.got - self.expected) / scale if scale else math.inf
 
 
 def check(
