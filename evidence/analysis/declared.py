@@ -220,7 +220,16 @@ class ReviewTable(Entry):
         return self
 
 
-Section = Annotated[Comparison | Proportion | ReviewTable, Field(discriminator="kind")]
+class Audit(Entry):
+    """The audit of the dataset: what in it cannot be true together."""
+
+    kind: Literal["audit"]
+    id: Slug
+    title: str
+    note: str | None = None
+
+
+Section = Annotated[Comparison | Proportion | ReviewTable | Audit, Field(discriminator="kind")]
 
 
 class Declared(Entry):

@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from evidence.analysis.audit_report import audit_section
 from evidence.analysis.comparison import comparison_section
 from evidence.analysis.context import Context, SectionResult
-from evidence.analysis.declared import AnalysisFile, Comparison, Proportion, read_analysis
+from evidence.analysis.declared import AnalysisFile, Audit, Comparison, Proportion, read_analysis
 from evidence.analysis.places import analysis_path
 from evidence.analysis.proportion import proportion_section
 from evidence.analysis.review_table import review_section
@@ -110,6 +111,8 @@ def _section(context: Context, file: AnalysisFile, index: int) -> SectionResult:
         return comparison_section(context, section, path)
     if isinstance(section, Proportion):
         return proportion_section(context, section, path)
+    if isinstance(section, Audit):
+        return audit_section(context, section, path)
     return review_section(context, section, path)
 
 

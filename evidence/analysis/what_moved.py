@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from evidence.analysis.declared import AnalysisFile, ReviewTable, read_analysis
+from evidence.analysis.declared import AnalysisFile, Audit, ReviewTable, read_analysis
 from evidence.analysis.moves import AnalysisMoves, Kind, Move, WhatMoved
 from evidence.analysis.places import all_slugs, analysis_path
 from evidence.analysis.pooled_moves import PooledPair
@@ -73,7 +73,7 @@ def _checked(
         f"{file.declared.slug}/{section.id}"
         for file in files
         for section in file.declared.sections
-        if not isinstance(section, ReviewTable)
+        if not isinstance(section, (ReviewTable, Audit))
     ]
     for name in thresholds:
         if name not in known:
@@ -98,7 +98,7 @@ def _compare(
     for section in declared.sections:
         if isinstance(section, ReviewTable):
             moves += _cells(section, before, after)
-        else:
+        elif not isinstance(section, Audit):
             first, second = (run.results["sections"][section.id] for run in (before, after))
             pair = PooledPair(section=section, results=(first, second), trials=(old, new))
             moves += pair.moves(thresholds.get(f"{declared.slug}/{section.id}", ()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from evidence.interfaces import console
+from evidence.interfaces.audit_command import audit
 from evidence.interfaces.data_commands import data
 from evidence.interfaces.dataset_commands import codebook, diff, query
 from evidence.interfaces.explain_command import explain
@@ -48,5 +49,5 @@ def main() -> None:
 
 for command in (data, pool, explain, run, report, verify, export):
     main.add_command(command)
-for command in (query, diff, codebook):
+for command in (query, diff, audit, codebook):
     data.add_command(command)
