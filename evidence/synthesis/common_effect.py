@@ -10,7 +10,7 @@ from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import EmptySelection
 from evidence.synthesis.distributions import chi_squared_p, critical_value, two_sided_p
-from evidence.synthesis.event_counts import EventCounts
+from evidence.synthesis.event_counts import EventCounts, count_studies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def apply_rule(counts: EventCounts, rule: ZeroCellRule) -> EventCounts:
     add = rule.add * rule.corrected(cells, dropped)[:, None]
     if dropped.all():
         raise EmptySelection(
-            f"Pooling of {counts.k} studies was asked for with drop00, and none "
+            f"Pooling of {count_studies(counts.k)} was asked for with drop00, and none "
             "has events and non-events to compare. Report the studies without a pooled estimate."
         )
     corrected = EventCounts(

@@ -159,7 +159,7 @@ def read_counts(
     used = {name: column for name, column in given.items() if column is not None}
     find_route(spec, tuple(used))
     columns, names = read_columns(measure, used, labels)
-    check = InputCheck(f"{asked} ({measure}) of {len(names)} studies", names)
+    check = InputCheck(f"{asked} ({measure}) of {count_studies(len(names))}", names)
     check.finite(columns)
     if any(column.ndim != 1 for column in columns.values()):
         check.problems.append("one number for each study is needed, not a stack of data sets")
@@ -198,6 +198,11 @@ def _arrange(
 def _fixed(array: FloatArray) -> FloatArray:
     read_only(array)
     return array
+
+
+def count_studies(k: int) -> str:
+    """Number of studies in words."""
+    return "1 study" if k == 1 else f"{k} studies"
 
 
 def two_rules(

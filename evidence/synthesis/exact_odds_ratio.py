@@ -17,7 +17,7 @@ from scipy import optimize
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.event_counts import EventCounts, read_counts
+from evidence.synthesis.event_counts import EventCounts, count_studies, read_counts
 from evidence.synthesis.hypergeometric import log_choose
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
     kept = counts.keep(~counts.without_contrast)
     if kept.k == 0:
         raise NotEstimable(
-            f"Exact conditional pooling of {counts.k} studies was asked for, and none has events "
-            "and non-events to compare. Report the studies without a pooled estimate."
+            f"Exact conditional pooling of {count_studies(counts.k)} was asked for, and none has "
+            "events and non-events to compare. Report the studies without a pooled estimate."
         )
     sum_of_events = _ConditionalSum(kept)
     return _assemble(sum_of_events, counts, kept.k, level)

@@ -16,6 +16,7 @@ IRLN) the logits or log rates are normal.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -151,7 +152,9 @@ def glmm_of_counts(
         As for ``pool_glmm``.
     """
     two_arms = counts.events.shape[1] == 2
-    kept = counts.keep(~counts.without_contrast) if two_arms else counts
+    silent = counts.without_contrast & two_arms
+    kept = counts.keep(~silent)
+    left_out = tuple(compress(counts.labels, silent))
     if kept.k < 2:
         raise TooFewStudies(
             f"A mixed model ({counts.measure}) needs at least 2 studies with a contrast and found "
@@ -159,9 +162,8 @@ def glmm_of_counts(
         )
     check_finite(kept, model)
     likelihood = count_likelihood(kept, model)
-    with np.errstate(under="ignore"):
+    with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
         fit, q = _fit(likelihood, model, method, nodes)
-    left_out = tuple(label for label in counts.labels if label not in set(kept.labels))
     return summarise_fit(
         kept, fit, q, left_out, model=model, method=method, test=test, nodes=nodes, level=level
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.distributions import chi_squared_p, critical_value, two_sided_p
-from evidence.synthesis.event_counts import EventCounts
+from evidence.synthesis.event_counts import EventCounts, count_studies
 from evidence.synthesis.glmm_fit import CountFit
 from evidence.synthesis.prediction import PredictionInterval, predict_interval
 
@@ -222,7 +222,8 @@ def _decisions(fit: CountFit, left_out: tuple[str, ...], method: str) -> tuple[s
     said = []
     if left_out:
         said.append(
-            f"{len(left_out)} studies without a contrast were left out: {', '.join(left_out)}."
+            f"Left out for want of a contrast: {count_studies(len(left_out))} "
+            f"({', '.join(left_out)})."
         )
     if method == "CE":
         said.append("A common effect was asked for: tau2 is 0 by assumption.")

@@ -24,7 +24,7 @@ from evidence.synthesis.common_effect import (
 )
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.estimators import engine_odds_ratio
-from evidence.synthesis.event_counts import EventCounts, read_counts, two_rules
+from evidence.synthesis.event_counts import EventCounts, count_studies, read_counts, two_rules
 from evidence.synthesis.mantel_haenszel_estimates import ESTIMATES, Estimate
 from evidence.synthesis.stratified_tests import (
     ChiSquaredTest,
@@ -288,17 +288,18 @@ def _decisions(
     said = []
     if kept.k < counts.k:
         said.append(
-            f"{counts.k - kept.k} of {counts.k} studies without a contrast were left out (drop00)."
+            f"Left out for want of a contrast (drop00): {count_studies(counts.k - kept.k)} of "
+            f"{counts.k}."
         )
     silent = int(kept.without_contrast.sum())
     if silent and counts.measure in ("RD", "IRD"):
-        said.append(f"{silent} studies without a contrast count as a difference of 0.")
+        said.append(f"Without a contrast: {count_studies(silent)}, with a difference of 0.")
     elif silent:
-        said.append(f"{silent} studies without a contrast have no influence on the ratio.")
+        said.append(f"Without a contrast, and without influence: {count_studies(silent)}.")
     said.append(f"Correction of empty cells for the estimate: {rule.name}.")
     missing = counts.k - int(effects.estimable.sum())
     said.append(
-        f"Q is from the studies' own effects (empty cells: {effects.zero_cell_rule}; {missing} "
-        "studies without one)."
+        f"Q is from the studies' own effects (empty cells: {effects.zero_cell_rule}; without one: "
+        f"{count_studies(missing)})."
     )
     return (*said, found.reason) if found.reason else tuple(said)

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.synthesis.event_counts import EventCounts
+from evidence.synthesis.event_counts import EventCounts, count_studies
 from evidence.synthesis.mantel_haenszel_estimates import odds_ratio, rate_ratio
 
 #: Risk in an arm below which events are rare, and below which Peto's method was the least biased.
@@ -157,11 +157,6 @@ def _describe(facts: EventFacts) -> str:
         f"{count_studies(facts.k)}, {facts.with_empty_cell} with an empty cell and "
         f"{facts.without_contrast} without a contrast; {amounts}."
     )
-
-
-def count_studies(k: int) -> str:
-    """Number of studies in words."""
-    return "1 study" if k == 1 else f"{k} studies"
 
 
 def _about_peto(facts: EventFacts) -> str:

@@ -13,15 +13,10 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.event_counts import read_counts
+from evidence.synthesis.event_counts import count_studies, read_counts
 from evidence.synthesis.mantel_haenszel_estimates import ESTIMATES
 from evidence.synthesis.policies import find_policy
-from evidence.synthesis.rare_event_choice import (
-    EventFacts,
-    choose_method,
-    count_studies,
-    event_facts,
-)
+from evidence.synthesis.rare_event_choice import EventFacts, choose_method, event_facts
 from evidence.synthesis.rare_event_rows import (
     MIXED_MODEL,
     PanelRow,

@@ -108,7 +108,6 @@ KNOWN = [
     ("relative-effect-against-arms", "care-ms-1", "1 − 0.18 / 0.39 = 53.8%", "within rounding"),
     ("relative-effect-against-arms", "care-ms-1", "1 − 8 / 11 = 27.3%", "within rounding"),
     ("cumulative-dose-over-maximum", "van-de-wyngaert-2001", "12 × 13 = 156 mg/m2", "tension"),
-    ("one-cohort-under-two-names", "fassas-2000", "2 results in common", "tension"),
 ]
 
 
