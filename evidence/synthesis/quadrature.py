@@ -23,9 +23,9 @@ Concave = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 #: The integrand is followed until it has fallen by this, on the log scale (e^-28 is 7e-13).
 _DROP: Final = 28.0
 #: Step in standard deviations of the integrand.
-_STEP: Final = 0.68
+_STEP: Final = 0.62
 #: Step in units of the linear predictor, whose functions are analytic in a strip of about pi / 2.
-_STEP_ETA: Final = 0.42
+_STEP_ETA: Final = 0.36
 _MOST_NODES: Final = 3000
 #: Squared Newton step, in squared standard deviations, after which the mode is exact.
 _AT_MODE: Final = 1e-14
