@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -36,8 +37,11 @@ print(json.dumps([{kind: str(text) for kind, text in data.items()} for data in s
 def session(project, tmp_path_factory):
     """What the cells of the quickstart show in a notebook."""
     quickstart = project / "docs" / "notebooks" / "quickstart.py"
+    # IPython warns when another environment than its own is active
+    environment = {name: v for name, v in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SHELL, str(quickstart)],
+        env=environment,
         capture_output=True,
         text=True,
         cwd=tmp_path_factory.mktemp("notebook"),
