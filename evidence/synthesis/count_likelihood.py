@@ -104,6 +104,32 @@ class CountLikelihood:
                 parts[3 + row] += code**row * variance
         return Terms(*parts)
 
+    def third_derivatives(
+        self, level: FloatArray, effect: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Third derivatives of the log likelihood: by level and effect twice, by effect thrice.
+
+        Parameters
+        ----------
+        level, effect : ndarray, shape (k,)
+            The study's level and its effect.
+        """
+        both, effects = np.zeros(self.k), np.zeros(self.k)
+        for arm, code in enumerate(self.codes):
+            eta = np.clip(level + code * effect, -_LARGEST_ETA, _LARGEST_ETA)
+            third = self._third_cumulant(arm, eta + self.offsets[:, arm])
+            both -= code**2 * third
+            effects -= code**3 * third
+        return both, effects
+
+    def _third_cumulant(self, arm: int, eta: FloatArray) -> FloatArray:
+        if self.hypergeometric is not None:
+            return self.hypergeometric.third_cumulant(eta)
+        _, mean, variance = self._cumulants(arm, eta, (slice(None),))
+        if self.family == "poisson":
+            return mean
+        return variance * (1 - 2 * mean / self.sizes[:, arm])
+
     def _cumulants(
         self, arm: int, eta: FloatArray, by_study: tuple[slice | None, ...]
     ) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -18,11 +18,13 @@ from evidence.synthesis.count_likelihood import (
     unconditional,
 )
 from evidence.synthesis.event_counts import EventCounts
+from evidence.synthesis.gauss_hermite_likelihood import (
+    gauss_hermite_effect,
+    gauss_hermite_level_and_effect,
+)
 from evidence.synthesis.marginal_likelihood import (
     MarginalLikelihood,
     fixed_effect,
-    gauss_hermite_effect,
-    gauss_hermite_level_and_effect,
     random_effect,
     random_level_and_effect,
 )

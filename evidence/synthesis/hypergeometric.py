@@ -55,16 +55,27 @@ class NoncentralHypergeometric:
         t : ndarray, shape (k, ...)
             Log odds ratios.
         """
+        counts, shares, cumulant = self._shares(t)
+        mean = (shares * counts).sum(axis=-1)
+        variance = (shares * (counts - mean[..., None]) ** 2).sum(axis=-1)
+        return cumulant, mean, variance
+
+    def third_cumulant(self, t: FloatArray) -> FloatArray:
+        """Third central moment at log odds ratios, shape (k, ...)."""
+        counts, shares, _ = self._shares(t)
+        mean = (shares * counts).sum(axis=-1, keepdims=True)
+        return np.asarray((shares * (counts - mean) ** 3).sum(axis=-1))
+
+    def _shares(self, t: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Counts that matter, their probabilities (last axis), and ``K``."""
         counts, weights = self._window(t.reshape(t.shape[0], -1))
         shape = (t.shape[0], *[1] * (t.ndim - 1), counts.shape[1])
         counts, weights = counts.reshape(shape), weights.reshape(shape)
         terms = weights + t[..., None] * counts
         largest = terms.max(axis=-1, keepdims=True)
         terms = np.exp(terms - largest)
-        total = terms.sum(axis=-1)
-        mean = (terms * counts).sum(axis=-1) / total
-        variance = (terms * (counts - mean[..., None]) ** 2).sum(axis=-1) / total
-        return largest[..., 0] + np.log(total), mean, variance
+        total = terms.sum(axis=-1, keepdims=True)
+        return counts, terms / total, (largest + np.log(total))[..., 0]
 
     def _window(self, t: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Counts that matter for any of the log odds ratios of a table, and their weights."""

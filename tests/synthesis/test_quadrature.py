@@ -8,13 +8,12 @@ from scipy import stats
 from evidence.errors import NotEstimable
 from evidence.synthesis.count_likelihood import conditional_exact, unconditional
 from evidence.synthesis.event_counts import read_counts
-from evidence.synthesis.hypergeometric import NoncentralHypergeometric
-from evidence.synthesis.marginal_likelihood import (
+from evidence.synthesis.gauss_hermite_likelihood import (
     gauss_hermite_effect,
     gauss_hermite_level_and_effect,
-    random_effect,
-    random_level_and_effect,
 )
+from evidence.synthesis.hypergeometric import NoncentralHypergeometric
+from evidence.synthesis.marginal_likelihood import random_effect, random_level_and_effect
 from evidence.synthesis.maximum import Total, maximise
 from evidence.synthesis.quadrature import adaptive_nodes, normal_mode, trapezoidal_nodes
 
@@ -120,10 +119,27 @@ def test_differences_of_a_rule_with_many_nodes_are_the_analytic_derivatives(tau)
         assert_allclose(one.hessian, other.hessian, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("make", [unconditional, conditional_exact])
+def test_the_gradient_of_a_rule_follows_its_moving_nodes(make, count):
+    likelihood = gauss_hermite_effect(make(counts()), count)
+    at, step = np.tile([-1.0, 0.3, 1.5], (3, 1)), 1e-4
+    found = likelihood(at)
+    for place in range(3):
+        move = step * (np.arange(3) == place)
+        up, down = likelihood(at + move), likelihood(at - move)
+        slope = (up.value - down.value) / (2 * step)
+        assert_allclose(found.gradient[:, place], slope, rtol=1e-6, atol=1e-8)
+        bend = (up.gradient - down.gradient) / (2 * step)
+        assert_allclose(found.hessian[:, place], bend, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("t", [-30.0, -2.0, 0.0, 0.7, 40.0])
 def test_cumulants_are_those_of_scipys_noncentral_hypergeometric(t):
     n1, n2, m = np.array([12.0, 400.0]), np.array([9.0, 300.0]), np.array([15.0, 60.0])
-    _, mean, variance = NoncentralHypergeometric(n1, n2, m).cumulants(np.full(2, t))
+    distribution = NoncentralHypergeometric(n1, n2, m)
+    _, mean, variance = distribution.cumulants(np.full(2, t))
+    third = distribution.third_cumulant(np.full(2, t))
     for i in range(2):
         x = np.arange(max(0, m[i] - n2[i]), min(n1[i], m[i]) + 1)
         logs = stats.hypergeom.logpmf(x, n1[i] + n2[i], n1[i], m[i]) + t * x
@@ -131,6 +147,7 @@ def test_cumulants_are_those_of_scipys_noncentral_hypergeometric(t):
         p /= p.sum()
         assert_allclose(mean[i], p @ x, rtol=1e-11)
         assert_allclose(variance[i], p @ (x - p @ x) ** 2, rtol=1e-9)
+        assert_allclose(third[i], p @ (x - p @ x) ** 3, rtol=1e-8, atol=1e-14)
 
 
 def test_the_search_leaves_a_saddle_point():
