@@ -12,7 +12,7 @@ from evidence.analysis.certificate_blocks import (
 from evidence.analysis.comparison_forest import comparison_figure
 from evidence.analysis.context import ABSENT, Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, contrast_effect
-from evidence.analysis.declared import Comparison, Variant
+from evidence.analysis.declared_sections import Comparison, Select, Variant
 from evidence.analysis.pooled_studies import Alternative, Synthesis, pool_studies, size_text
 from evidence.analysis.pooled_text import (
     MEASURE_NAMES,
@@ -22,6 +22,12 @@ from evidence.analysis.pooled_text import (
     p_text,
     prediction_text,
 )
+from evidence.analysis.published_summaries import (
+    Explained,
+    explained_summaries,
+    published_blocks,
+    published_results,
+)
 from evidence.analysis.synthesis_blocks import (
     SensitivityLayout,
     closing_blocks,
@@ -29,7 +35,8 @@ from evidence.analysis.synthesis_blocks import (
     opening_blocks,
     sensitivity_blocks,
 )
-from evidence.outcomes.contrasts import Contrast, find_contrasts, substituted
+from evidence.analysis.thresholds import threshold_blocks, threshold_results
+from evidence.outcomes.contrasts import Contrast, Contrasts, find_contrasts, substituted
 from evidence.report.document import Column, Footnote, Text, plain
 from evidence.report.ledger import Computed
 from evidence.report.origins import Json, plain_record
@@ -51,18 +58,23 @@ def comparison_section(context: Context, section: Comparison, path: str) -> Sect
     synthesis = _synthesis(context, section, path)
     summary = _summary(context, synthesis)
     blocks = opening_blocks(context, path, summary, note=bool(section.note))
+    blocks += threshold_blocks(context, synthesis, section.thresholds)
     blocks.append(comparison_figure(context, synthesis))
     blocks.append(numbers_table(context, synthesis, _NUMBERS))
     alternatives = list(_alternatives(context, section, synthesis))
     blocks += sensitivity_blocks(context, synthesis, alternatives, _sensitivity(section.measure))
     certificate = certificate_of(context, synthesis, section.model.options())
     blocks += certificate_blocks(context, synthesis, certificate)
+    published = _published(context, section, synthesis)
+    blocks += published_blocks(context, synthesis, published)
     blocks += closing_blocks(context, synthesis)
     return SectionResult(
         blocks=tuple(blocks),
         results={
             **_results(section, synthesis, alternatives),
             **certificate_results(certificate),
+            **threshold_results(context, synthesis, section.thresholds),
+            **published_results(published),
         },
         headline=_headline(context, synthesis),
         methods=(_methods(context, synthesis),),
@@ -70,12 +82,7 @@ def comparison_section(context: Context, section: Comparison, path: str) -> Sect
 
 
 def _synthesis(context: Context, section: Comparison, path: str) -> Synthesis[Contrast]:
-    found = find_contrasts(
-        context.trials, section.select.question(), measure=section.measure, routes=section.routes
-    )
-    effects = {
-        one.study_id: contrast_effect(context, one, section.measure) for one in found.contrasts
-    }
+    found, effects = _found(context, section, section.select)
     return Synthesis(
         id=section.id,
         path=path,
@@ -85,6 +92,28 @@ def _synthesis(context: Context, section: Comparison, path: str) -> Synthesis[Co
         fit=pool_studies(context, found.contrasts, effects, section.model.options()),
         left_out=found.left_out,
     )
+
+
+def _found(
+    context: Context, section: Comparison, select: Select
+) -> tuple[Contrasts, dict[str, Computed[Effect]]]:
+    found = find_contrasts(
+        context.trials, select.question(), measure=section.measure, routes=section.routes
+    )
+    effects = {
+        one.study_id: contrast_effect(context, one, section.measure) for one in found.contrasts
+    }
+    return found, effects
+
+
+def _published(
+    context: Context, section: Comparison, synthesis: Synthesis[Contrast]
+) -> list[Explained]:
+    def members(select: Select) -> tuple[Sequence[Contrast], dict[str, Computed[Effect]]]:
+        found, effects = _found(context, section, select)
+        return found.contrasts, effects
+
+    return explained_summaries(context, synthesis, section.published, members)
 
 
 def _headline(context: Context, synthesis: Synthesis[Contrast]) -> Text:

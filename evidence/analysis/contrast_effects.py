@@ -17,7 +17,7 @@ from evidence.outcomes.arms import Cohort
 from evidence.outcomes.contrasts import Contrast
 from evidence.outcomes.summary_statistics import events_from_percentage
 from evidence.report.document import Text
-from evidence.report.ledger import Computed
+from evidence.report.ledger import Computed, Quantity
 
 #: What the routes give: ``yi`` and ``vi`` of length 1.
 Effect = EffectSizes | ArmEffects
@@ -47,16 +47,25 @@ def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Compu
 
 def cohort_effect(context: Context, cohort: Cohort, measure: str) -> Computed[Effect]:
     """Compute the transformed proportion of one cohort, and its variance."""
+    counts = cohort_counts(context, cohort)
+    if counts is not None:
+        given = {name: [quantity] for name, quantity in counts.items()}
+        return context.ledger.compute(effect_size, given, measure=measure)
     inputs = {name: [context.at(address)] for name, address in cohort.inputs.items()}
+    return context.ledger.compute(
+        proportion_from_interval, inputs, measure=measure, level=cohort.level
+    )
+
+
+def cohort_counts(context: Context, cohort: Cohort) -> dict[str, Quantity] | None:
+    """Return events and patients of a cohort, or None if it prints a percentage with interval."""
     if cohort.route == "proportion-with-ci":
-        return context.ledger.compute(
-            proportion_from_interval, inputs, measure=measure, level=cohort.level
-        )
+        return None
+    inputs = {name: context.at(address) for name, address in cohort.inputs.items()}
     if cohort.route == "percentage-of-patients":
-        given = {"percent": inputs["percent"][0], "ni": inputs["ni"][0]}
-        events = context.ledger.compute(events_from_percentage, given)
-        inputs = {"xi": [events.quantity()], "ni": inputs["ni"]}
-    return context.ledger.compute(effect_size, inputs, measure=measure)
+        events = context.ledger.compute(events_from_percentage, inputs)
+        return {"xi": events.quantity(), "ni": inputs["ni"]}
+    return inputs
 
 
 def study_interval(

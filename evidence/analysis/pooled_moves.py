@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.analysis.declared import Comparison, Proportion
+from evidence.analysis.declared_sections import Comparison, Proportion
 from evidence.analysis.moves import Kind, Move
 from evidence.analysis.pooled_text import SHOWN
-from evidence.effects.conversions import back_transform
+from evidence.analysis.thresholds import threshold_side
 from evidence.report.numbers import format_number
 from evidence.trials.load import Trials
 
@@ -76,8 +76,16 @@ class PooledPair:
 
     def _crossed(self, old: Record, new: Record, stated: Sequence[float]) -> Iterator[Move]:
         null = [1.0] if isinstance(self.section, Comparison) else []
-        for threshold in dict.fromkeys([*null, *stated]):
-            sides = [_sides(_natural(one, self.measure), threshold) for one in (old, new)]
+        declared = [one.value for one in self.section.thresholds]
+        for threshold in dict.fromkeys([*null, *declared, *stated]):
+            sides = [
+                threshold_side(
+                    *(one[name] for name in ("estimate", "ci_low", "ci_high")),
+                    threshold=threshold,
+                    measure=self.measure,
+                )
+                for one in (old, new)
+            ]
             if sides[0] != sides[1]:
                 yield self._move("threshold", f"{threshold:g}", sides[0], sides[1])
 
@@ -128,20 +136,3 @@ def _shown(values: Sequence[float], measure: str) -> str | None:
     if len(texts) == 3:
         return f"{texts[0]}{unit} ({texts[1]} to {texts[2]}{unit})"
     return f"{' to '.join(texts)}{unit}" if texts else None
-
-
-def _natural(summary: Record, measure: str) -> tuple[float, float, float]:
-    """Return estimate and bounds as a reader sees them, unrounded: a ratio, or per cent."""
-    factor = 100.0 if SHOWN[measure][1] == "%" else 1.0
-    values = [summary[name] for name in ("estimate", "ci_low", "ci_high")]
-    estimate, low, high = (factor * float(back_transform(value, measure)) for value in values)
-    return estimate, low, high
-
-
-def _sides(values: tuple[float, float, float], threshold: float) -> str:
-    """Return on which side of a threshold an estimate and its interval lie."""
-    estimate, low, high = values
-    side = "below" if estimate < threshold else "above" if estimate > threshold else "at"
-    if low <= threshold <= high:
-        return f"estimate {side} it, interval includes it"
-    return f"estimate and interval {side} it"

@@ -11,7 +11,7 @@ from evidence.analysis.certificate_blocks import (
 )
 from evidence.analysis.context import Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, cohort_effect
-from evidence.analysis.declared import Proportion
+from evidence.analysis.declared_sections import Proportion, Select
 from evidence.analysis.pooled_studies import Alternative, Synthesis, pool_studies, size_text
 from evidence.analysis.pooled_text import (
     estimate_text,
@@ -20,6 +20,12 @@ from evidence.analysis.pooled_text import (
     prediction_text,
 )
 from evidence.analysis.proportion_forest import proportion_figure
+from evidence.analysis.published_summaries import (
+    Explained,
+    explained_summaries,
+    published_blocks,
+    published_results,
+)
 from evidence.analysis.synthesis_blocks import (
     ARM,
     SensitivityLayout,
@@ -28,7 +34,8 @@ from evidence.analysis.synthesis_blocks import (
     opening_blocks,
     sensitivity_blocks,
 )
-from evidence.outcomes.arms import Cohort, find_cohorts
+from evidence.analysis.thresholds import threshold_blocks, threshold_results
+from evidence.outcomes.arms import Cohort, Cohorts, find_cohorts
 from evidence.report.document import Column, Text
 from evidence.report.ledger import Computed
 from evidence.report.origins import Json, rounded
@@ -61,6 +68,7 @@ def proportion_section(context: Context, section: Proportion, path: str) -> Sect
     synthesis = _synthesis(context, section, path)
     summary = _summary(context, synthesis)
     blocks = opening_blocks(context, path, summary, note=bool(section.note))
+    blocks += threshold_blocks(context, synthesis, section.thresholds)
     blocks.append(proportion_figure(context, synthesis))
     blocks.append(numbers_table(context, synthesis, _NUMBERS, landscape=True))
     alternatives = [
@@ -70,12 +78,16 @@ def proportion_section(context: Context, section: Proportion, path: str) -> Sect
     blocks += sensitivity_blocks(context, synthesis, alternatives, _SENSITIVITY)
     certificate = certificate_of(context, synthesis, section.model.options())
     blocks += certificate_blocks(context, synthesis, certificate)
+    published = _published(context, section, synthesis)
+    blocks += published_blocks(context, synthesis, published)
     blocks += closing_blocks(context, synthesis)
     return SectionResult(
         blocks=tuple(blocks),
         results={
             **_results(section, synthesis, alternatives),
             **certificate_results(certificate),
+            **threshold_results(context, synthesis, section.thresholds),
+            **published_results(published),
         },
         headline=_headline(context, synthesis),
         methods=(_methods(context, synthesis),),
@@ -83,8 +95,7 @@ def proportion_section(context: Context, section: Proportion, path: str) -> Sect
 
 
 def _synthesis(context: Context, section: Proportion, path: str) -> Synthesis[Cohort]:
-    found = find_cohorts(context.trials, section.select.question(), routes=section.routes)
-    effects = _effects(context, found.cohorts, section.transform)
+    found, effects = _found(context, section, section.select)
     return Synthesis(
         id=section.id,
         path=path,
@@ -94,6 +105,23 @@ def _synthesis(context: Context, section: Proportion, path: str) -> Synthesis[Co
         fit=pool_studies(context, found.cohorts, effects, section.model.options()),
         left_out=found.left_out,
     )
+
+
+def _published(
+    context: Context, section: Proportion, synthesis: Synthesis[Cohort]
+) -> list[Explained]:
+    def members(select: Select) -> tuple[Sequence[Cohort], dict[str, Computed[Effect]]]:
+        found, effects = _found(context, section, select)
+        return found.cohorts, effects
+
+    return explained_summaries(context, synthesis, section.published, members)
+
+
+def _found(
+    context: Context, section: Proportion, select: Select
+) -> tuple[Cohorts, dict[str, Computed[Effect]]]:
+    found = find_cohorts(context.trials, select.question(), routes=section.routes)
+    return found, _effects(context, found.cohorts, section.transform)
 
 
 def _effects(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidence.analysis.context import ABSENT, Context, distinct, joined
-from evidence.analysis.declared import ReviewCell, ReviewTable
+from evidence.analysis.declared_reviews import ReviewCell, ReviewTable
 from evidence.analysis.reported_cell import lines_text, reported_text, source_text
 from evidence.analysis.updates import Updated, Verdict, overall, update_cell
 from evidence.report.document import Text

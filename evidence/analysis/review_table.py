@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evidence.analysis.context import Context, SectionResult
-from evidence.analysis.declared import ReviewCell, ReviewTable
+from evidence.analysis.declared_reviews import ReviewCell, ReviewTable
 from evidence.analysis.review_cells import VERDICT_WORDS, ReviewedTable, reviewed_table
 from evidence.analysis.review_layout import layout_table, listing_table
 from evidence.report.document import Heading, Paragraph, Text

@@ -11,7 +11,8 @@ from typing import Any
 from evidence.analysis.audit_report import audit_section
 from evidence.analysis.comparison import comparison_section
 from evidence.analysis.context import Context, SectionResult
-from evidence.analysis.declared import AnalysisFile, Audit, Comparison, Proportion, read_analysis
+from evidence.analysis.declared import AnalysisFile, Audit, read_analysis
+from evidence.analysis.declared_sections import Comparison, Proportion
 from evidence.analysis.places import analysis_path
 from evidence.analysis.proportion import proportion_section
 from evidence.analysis.review_table import review_section

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidence.analysis.context import Context, joined
-from evidence.analysis.declared import ReviewCell, Update
+from evidence.analysis.declared_reviews import ReviewCell, Update
 from evidence.analysis.reported_cell import reported_text
 from evidence.errors import AnalysisFileError
 from evidence.outcomes import summary_statistics as derived

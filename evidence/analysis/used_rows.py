@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from evidence.analysis.declared import Comparison, Proportion, ReviewTable, read_analysis
+from evidence.analysis.declared import read_analysis
+from evidence.analysis.declared_reviews import ReviewTable
+from evidence.analysis.declared_sections import Comparison, Proportion
 from evidence.analysis.places import all_slugs, analysis_path
 from evidence.errors import EvidenceError
 from evidence.outcomes.arms import find_cohorts

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from evidence.analysis.declared import AnalysisFile, Audit, ReviewTable, read_analysis
+from evidence.analysis.declared import AnalysisFile, Audit, read_analysis
+from evidence.analysis.declared_reviews import ReviewTable
 from evidence.analysis.moves import AnalysisMoves, Kind, Move, WhatMoved
 from evidence.analysis.places import all_slugs, analysis_path
 from evidence.analysis.pooled_moves import PooledPair

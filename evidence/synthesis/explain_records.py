@@ -53,9 +53,19 @@ class Setting:
     same: tuple[str, ...] = ()
 
     @property
+    def interval(self) -> str:
+        """The interval of the summary in words."""
+        return interval_name(self.test)
+
+    @property
+    def left_out_text(self) -> str:
+        """The studies left out in words."""
+        return ", ".join(self.left_out) or "none"
+
+    @property
     def words(self) -> str:
         """The setting in words."""
-        parts = [f"scale {self.measure}", self.method, interval_name(self.test)]
+        parts = [f"scale {self.measure}", self.method, self.interval]
         parts += [f"empty cells: {self.zero_cells}"] if self.zero_cells not in ("", "none") else []
         parts += [f"I2 from {self.i2_definition}"] if self.i2_definition else []
         parts += [f"prediction interval {self.prediction}"] if self.prediction else []

@@ -6,7 +6,7 @@ problems of a file can be told at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from evidence.errors import BadInput
 from evidence.trials.schema import ArmEntry, ResultEntry, SourceEntry, StudyFile
 from evidence.vocabulary import Vocabulary, vocabulary_from
+from evidence.yaml_files import load_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 #: Where a fault lies: keys and positions from the whole entry inwards.
@@ -58,7 +59,7 @@ def study_entry(path: Path, problems: list[str]) -> StudyFile | None:
 def _read_yaml(path: Path, problems: list[str]) -> dict[str, object] | None:
     """Return the content of a YAML file; None if it is no YAML, or no mapping, which is noted."""
     try:
-        content, repeated = _loaded(path.read_text(encoding="utf-8"))
+        content, repeated = load_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problems.append(f"{path.name}: is not valid YAML ({' '.join(str(error).split())})")
         return None
@@ -68,41 +69,6 @@ def _read_yaml(path: Path, problems: list[str]) -> dict[str, object] | None:
         problems.append(f"{path.name}: must be a mapping of keys to values and is {kind}")
         return None
     return content
-
-
-def _loaded(text: str) -> tuple[object, list[str]]:
-    """Return the content of a text in YAML, and the keys that it repeats."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    try:
-        node = loader.get_single_node()
-        content = None if node is None else loader.construct_document(node)
-        return content, list(_repeated_keys(node))
-    finally:
-        loader.dispose()
-
-
-def _repeated_keys(root: yaml.Node | None) -> Iterator[str]:
-    """Yield the keys that stand twice in a mapping, of which YAML would keep the last."""
-    nodes, met = [root], set()
-    while nodes:
-        node = nodes.pop()
-        if id(node) in met:
-            continue
-        met.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            nodes += reversed(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            nodes += [value for _, value in reversed(node.value)]
-            yield from _repeated(key for key, _ in node.value)
-
-
-def _repeated(keys: Iterable[yaml.Node]) -> Iterator[str]:
-    lines: dict[str, int] = {}
-    for key in keys:
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in lines:
-            yield f"{name}: stands on line {lines[name]} and again on line {line}; keep one"
-        lines[name] = line
 
 
 def _parsed(

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from evidence.errors import CurationError, UnknownName, refuse
 from evidence.trials.load import Trials
 from evidence.trials.schema import Entry
+from evidence.yaml_files import load_yaml
 
 OVERALL = "overall"
 
@@ -147,11 +148,11 @@ def read_judgements(path: Path, trials: Trials) -> tuple[Judgement, ...]:
 
 def _content(path: Path) -> list[object]:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        content = yaml.load(path.read_text(encoding="utf-8"), loader)
+        content, repeated = load_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         fault = " ".join(str(error).split())
         raise CurationError(f"{path.name} is not valid YAML.", [fault]) from error
+    refuse(CurationError, f"{path.name} gives keys twice; keep one of each.", repeated)
     if content is not None and not isinstance(content, list):
         kind = type(content).__name__
         raise CurationError(f"{path.name} must be a list of judgements and is a {kind}.")

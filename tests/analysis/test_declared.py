@@ -3,7 +3,8 @@ import copy
 import pytest
 import yaml
 
-from evidence.analysis.declared import Model, Variant, read_analysis
+from evidence.analysis.declared import read_analysis
+from evidence.analysis.declared_sections import Model, Variant
 from evidence.errors import AnalysisFileError
 
 SELECT = {"outcome": "relapse", "therapy": "alemtuzumab", "comparator": "interferon-beta-1a"}
@@ -181,6 +182,13 @@ def test_what_is_no_mapping_is_refused_by_its_name(tmp_path, text):
     path = tmp_path / "small.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(AnalysisFileError, match=r"small\.yaml"):
+        read_analysis(path)
+
+
+def test_a_repeated_key_is_refused_with_both_lines(tmp_path, content):
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(content) + "title: Another\n", encoding="utf-8")
+    with pytest.raises(AnalysisFileError, match=r"title: stands on line \d+ and again on line \d+"):
         read_analysis(path)
 
 

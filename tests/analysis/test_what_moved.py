@@ -198,6 +198,15 @@ def test_a_stated_threshold_is_watched(dataset, analysis):
     assert "threshold" not in kinds(what_moved(old, new, [analysis], thresholds={SECTION: [0.9]}))
 
 
+def test_a_threshold_that_the_analysis_declares_is_watched(dataset, analysis):
+    content = yaml.safe_load(analysis.read_text())
+    content["sections"][0]["thresholds"] = [{"value": 0.6, "decision": "for the test"}]
+    analysis.write_text(yaml.safe_dump(content))
+    moved = what_moved(dataset(), dataset(beta=(0.8, 0.7, 0.91)), [analysis])
+    crossed = only(moved, "threshold")
+    assert (crossed.what, crossed.new) == ("0.6", "estimate and interval above it")
+
+
 def test_a_threshold_of_an_unknown_section_is_refused(dataset, analysis):
     trials = dataset()
     for name in ("toy/relapse", "toy/table"):

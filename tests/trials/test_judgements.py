@@ -69,6 +69,13 @@ def test_entries_are_read_in_the_order_of_the_file(read):
     assert {one.study_id for one in found[len(entries) :]} == {"beta"}
 
 
+def test_a_key_that_stands_twice_in_an_entry_is_refused(tmp_path, small):
+    path = tmp_path / "risk_of_bias.yaml"
+    path.write_text("- study_id: alpha\n  study_id: beta\n", encoding="utf-8")
+    with pytest.raises(CurationError, match="study_id: stands on line 1 and again on line 2"):
+        read_judgements(path, small)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "# nothing yet\n"])
 def test_a_file_without_entries_has_no_judgements(tmp_path, small, content):
     path = tmp_path / "empty.yaml"
