@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import critical_value
-from evidence.synthesis.policies import Plan, cochrane_test
+from evidence.synthesis.interval_rules import cochrane_test, iqwig_test
+from evidence.synthesis.policies import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,20 @@ def mean_interval(
     return MeanInterval(test=test, se=se, s2w=s2w, df=reference_df, half=half)
 
 
+def needs_classic(plan: Plan) -> bool:
+    """Whether the plan's rule compares with the DerSimonian-Laird interval."""
+    return plan.test == "iqwig"
+
+
 def choose_interval(
-    plan: Plan, tau2: float, wald_se: float, knapp_hartung: float, df: int, level: float
+    plan: Plan,
+    tau2: float,
+    wald_se: float,
+    knapp_hartung: float,
+    df: int,
+    level: float,
+    *,
+    classic_se: float | None = None,
 ) -> tuple[MeanInterval, list[str]]:
     """Interval by the plan, and the sentences that say why.
 
@@ -77,6 +90,8 @@ def choose_interval(
         Between-study variance.
     wald_se, knapp_hartung, df, level
         As for ``mean_interval``.
+    classic_se : float or None
+        Wald standard error with the DerSimonian-Laird tau2, where ``needs_classic(plan)``.
 
     Raises
     ------
@@ -88,6 +103,11 @@ def choose_interval(
         other = mean_interval("knha", wald_se, knapp_hartung, df, level)
         test, sentence = cochrane_test(df + 1, tau2, wald.half, other.half, plan.method)
         return (wald if test == "z" else other), [sentence]
+    if plan.test == "iqwig":
+        other = mean_interval("knha", wald_se, knapp_hartung, df, level)
+        classic = critical_value(level, None) * (wald_se if classic_se is None else classic_se)
+        test, sentence = iqwig_test(df + 1, classic, other.half, plan.method)
+        return mean_interval(test, wald_se, knapp_hartung, df, level), [sentence]
     chosen = (
         wald if plan.test == "z" else mean_interval(plan.test, wald_se, knapp_hartung, df, level)
     )

@@ -23,7 +23,12 @@ from evidence.synthesis.heterogeneity import (
     cochran_q,
     q_profile_interval,
 )
-from evidence.synthesis.mean_interval import MeanInterval, choose_interval, mean_interval
+from evidence.synthesis.mean_interval import (
+    MeanInterval,
+    choose_interval,
+    mean_interval,
+    needs_classic,
+)
 from evidence.synthesis.policies import (
     Plan,
     describe_method,
@@ -162,7 +167,10 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
     fit = fit_weighted(yi, 1.0 / (vi + tau2.tau2), None)
     total = float(fit.weights.sum())
     wald_se, scale = total**-0.5, float(fit.rss) / df
-    interval, test_decisions = choose_interval(plan, tau2.tau2, wald_se, scale, df, level)
+    classic_se = _classic_se(yi, vi) if needs_classic(plan) else None
+    interval, test_decisions = choose_interval(
+        plan, tau2.tau2, wald_se, scale, df, level, classic_se=classic_se
+    )
     estimate = float(fit.coefficients[0])
     prediction, reason, prediction_decisions = _predict(
         plan, estimate, interval, tau2.tau2, df, level
@@ -188,6 +196,12 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
             *prediction_decisions,
         ),
     )
+
+
+def _classic_se(yi: FloatArray, vi: FloatArray) -> float:
+    """Wald standard error with the DerSimonian-Laird tau2."""
+    weights = 1.0 / (vi + estimate_tau2(yi, vi, "DL").tau2)
+    return math.sqrt(1.0 / float(np.sum(weights)))
 
 
 def _predict(

@@ -12,7 +12,7 @@ from evidence.errors import UnknownName
 from evidence.synthesis.estimators import ESTIMATORS, estimator_name
 from evidence.synthesis.prediction import DEFINITIONS, prediction_definition
 
-#: Tests of the summary, in words. "cochrane" chooses between z and knha by ``cochrane_test``.
+#: Tests of the summary, in words. The rules "cochrane" and "iqwig" choose one (see interval_rules).
 TESTS = {
     "z": "Wald (normal)",
     "t": "Wald (t)",
@@ -39,7 +39,7 @@ class Policy:
     method : str
         Estimator of tau2.
     test : str
-        One of ``TESTS``, or "cochrane" for the rule of ``cochrane_test``.
+        One of ``TESTS``, or one of the rules "cochrane" and "iqwig" of ``interval_rules``.
     prediction : str
         Definition of the prediction interval, or "none".
     prediction_min_k : int
@@ -99,6 +99,24 @@ POLICIES = {
             prediction_min_k=2,
             i2_definition="Q",
             source="Review Manager 5, inverse variance random effects",
+        ),
+        Policy(
+            name="iqwig",
+            method="PM",
+            test="iqwig",
+            prediction="t-k-1",
+            prediction_min_k=3,
+            i2_definition="tau2",
+            source="settings IQWiG6 of R package meta 8, after IQWiG's General Methods 6",
+        ),
+        Policy(
+            name="stata",
+            method="REML",
+            test="z",
+            prediction="none",
+            prediction_min_k=3,
+            i2_definition="tau2",
+            source="defaults of Stata's meta summarize",
         ),
         Policy(
             name="common",
@@ -211,51 +229,6 @@ def make_plan(
         test=base.test if test is None else summary_test_name(test),
         prediction=base.prediction if prediction is None else prediction_definition(prediction),
         overridden=tuple(part for part, value in given.items() if value is not None),
-    )
-
-
-def cochrane_test(
-    k: int, tau2: float, wald_half: float, knapp_hartung_half: float, method: str
-) -> tuple[str, str]:
-    """Test of the summary under ``cochrane-2025``, and the reason in a sentence.
-
-    Knapp-Hartung when there are more than 2 studies, tau2 is above 0, and its interval is at
-    least as wide as the Wald one; Wald otherwise. With homogeneous effects the Knapp-Hartung
-    interval can collapse.
-
-    Parameters
-    ----------
-    k : int
-        Number of studies.
-    tau2 : float
-        Between-study variance.
-    wald_half, knapp_hartung_half : float
-        Half-widths of the two intervals.
-    method : str
-        Estimator of tau2.
-
-    References
-    ----------
-    Cochrane Handbook chapter 10.10.4. Jackson et al. (2017), Stat Med 36:3923-3934.
-    """
-    widths = f"half-width {knapp_hartung_half:.4g} against {wald_half:.4g} of Wald"
-    if method == "CE":
-        return "z", "Wald interval (normal): the common-effect model estimates no tau2."
-    if k <= 2:
-        return "z", f"Wald interval (normal): {k} studies, and Knapp-Hartung needs more than 2."
-    if tau2 <= 0.0:
-        return "z", (
-            f"Wald interval (normal): tau2 is 0 with {k} studies, where the Knapp-Hartung interval "
-            f"is not used ({widths})."
-        )
-    if knapp_hartung_half < wald_half:
-        return "z", (
-            f"Wald interval (normal): with {k} studies and tau2 {tau2:.4g} the Knapp-Hartung "
-            f"interval would be narrower ({widths})."
-        )
-    return "knha", (
-        f"Knapp-Hartung interval (t with {k - 1} df): {k} studies are more than 2, tau2 {tau2:.4g} "
-        f"is above 0, and the interval is not narrower ({widths})."
     )
 
 

@@ -13,7 +13,12 @@ from evidence.synthesis.batch import PooledStack, fit_chunks
 from evidence.synthesis.distributions import two_sided_p
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import h2_from_q, i2_from_q
-from evidence.synthesis.mean_interval import MeanInterval, choose_interval, mean_interval
+from evidence.synthesis.mean_interval import (
+    MeanInterval,
+    choose_interval,
+    mean_interval,
+    needs_classic,
+)
 from evidence.synthesis.policies import Plan
 from evidence.synthesis.stack import IntArray, Stack, build_stack
 from evidence.synthesis.studies import Studies
@@ -131,7 +136,12 @@ def pool_sets(
         return build_stack(yi, vi, part)
 
     pooled = fit_chunks(chunk, present.shape[0], present.shape[1], plan.method, 1)
-    intervals = [_interval(pooled, i, plan, level) for i in range(pooled.k.size)]
+    classic = (
+        fit_chunks(chunk, present.shape[0], present.shape[1], "DL", 1).se
+        if needs_classic(plan)
+        else pooled.se
+    )
+    intervals = [_interval(pooled, i, plan, level, float(classic[i])) for i in range(pooled.k.size)]
     se = np.array([interval.se for interval in intervals])
     half = np.array([interval.half for interval in intervals])
     statistic = pooled.estimate / se
@@ -170,12 +180,15 @@ def pool_sets(
     )
 
 
-def _interval(pooled: PooledStack, i: int, plan: Plan, level: float) -> MeanInterval:
+def _interval(
+    pooled: PooledStack, i: int, plan: Plan, level: float, classic_se: float
+) -> MeanInterval:
     """Interval of one summary; that of a single study is always normal."""
     df, se, s2w = int(pooled.k[i]) - 1, float(pooled.se[i]), float(pooled.s2w[i])
     if df == 0:
         return mean_interval("z", se, 1.0, 0, level)
-    return choose_interval(plan, float(pooled.tau2[i]), se, s2w, df, level)[0]
+    tau2 = float(pooled.tau2[i])
+    return choose_interval(plan, tau2, se, s2w, df, level, classic_se=classic_se)[0]
 
 
 def _inconsistency(pooled: PooledStack, definition: str) -> tuple[FloatArray, FloatArray]:

@@ -1,9 +1,10 @@
 import pytest
 
 from evidence.errors import UnknownName
+from evidence.synthesis.interval_rules import cochrane_test, iqwig_test
+from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import (
     POLICIES,
-    cochrane_test,
     find_policy,
     make_plan,
     prediction_sentence,
@@ -30,6 +31,50 @@ def test_each_branch_of_the_cochrane_rule_names_its_reason(
     assert reason in sentence
 
 
+@pytest.mark.parametrize(
+    ("classic", "knapp_hartung", "method", "test", "reason"),
+    [
+        (1.0, 1.2, "PM", "knha", "not narrower than the classical one"),
+        (1.0, 1.0, "PM", "knha", "half-width 1 against 1 of DerSimonian-Laird"),
+        (1.0, 0.9, "PM", "adhoc", "would be narrower than the classical interval"),
+        (1.0, 0.9, "CE", "z", "common-effect"),
+    ],
+)
+def test_each_branch_of_the_iqwig_rule_names_its_reason(
+    classic, knapp_hartung, method, test, reason
+):
+    chosen, sentence = iqwig_test(4, classic, knapp_hartung, method)
+    assert chosen == test
+    assert reason in sentence
+
+
+def test_under_iqwig_homogeneous_studies_do_not_get_a_collapsed_interval():
+    yi, vi = [0.10, 0.11, 0.09, 0.10], [0.1, 0.1, 0.2, 0.1]
+    plain = pool(yi, vi, policy="iqwig", test="knha")
+    guarded = pool(yi, vi, policy="iqwig")
+    classic = pool(yi, vi, method="DL", test="z", policy="metafor")
+    assert plain.ci_high - plain.ci_low < classic.ci_high - classic.ci_low
+    assert guarded.test == "adhoc"
+    assert guarded.se == pytest.approx(classic.se, rel=1e-12)
+    assert guarded.ci_high - guarded.ci_low > classic.ci_high - classic.ci_low
+
+
+def test_under_iqwig_heterogeneous_studies_get_paule_mandel_and_knapp_hartung():
+    yi, vi = [-0.8, 0.1, 0.9, 0.3, -0.2], [0.04, 0.05, 0.03, 0.06, 0.02]
+    found = pool(yi, vi, policy="iqwig")
+    same = pool(yi, vi, method="PM", test="knha", prediction="t-k-1", policy="metafor")
+    assert (found.ci_low, found.ci_high) == (same.ci_low, same.ci_high)
+    assert found.prediction == same.prediction
+
+
+def test_stata_differs_from_metafor_only_in_the_prediction_interval():
+    yi, vi = [-0.8, 0.1, 0.9, 0.3, -0.2], [0.04, 0.05, 0.03, 0.06, 0.02]
+    found, other = (pool(yi, vi, policy=name) for name in ("stata", "metafor"))
+    assert (found.ci_low, found.ci_high, found.i2) == (other.ci_low, other.ci_high, other.i2)
+    assert found.prediction is None
+    assert pool(yi, vi, policy="stata", prediction="t-k-2").prediction.df == 3
+
+
 def test_the_policies_are_these():
     choices = {name: (p.method, p.test, p.prediction) for name, p in POLICIES.items()}
     assert choices == {
@@ -37,6 +82,8 @@ def test_the_policies_are_these():
         "metafor": ("REML", "z", "metafor-default"),
         "hksj-floor": ("REML", "adhoc", "t-k-2"),
         "revman5": ("DL", "z", "none"),
+        "iqwig": ("PM", "iqwig", "t-k-1"),
+        "stata": ("REML", "z", "none"),
         "common": ("CE", "z", "none"),
     }
 
