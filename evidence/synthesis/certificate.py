@@ -30,7 +30,7 @@ from evidence.synthesis.certificate_records import (
     Tolerance,
     Witness,
 )
-from evidence.synthesis.estimators import OWN_CODE, EngineValue, engine_value
+from evidence.synthesis.estimators import OWN_CODE, EngineValue, engine_value, second_engine_value
 from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
@@ -224,17 +224,32 @@ def _engines(asked: _Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
         return (), ("One study has nothing for PyMARE or statsmodels to estimate.",)
     # Empirical Bayes solves the equation of Paule and Mandel, which statsmodels has.
     found = engine_value(fit.yi, fit.vi, "PM" if asked.method == "EB" else asked.method)
+    second = tuple(_second(asked))
     if found is None:
         has = asked.method not in OWN_CODE or asked.method == "EB"
         silent = (
             f"PyMARE and statsmodels {'gave no finite answer for' if has else 'do not have'} "
             f"{asked.method}."
         )
-        return tuple(_at_given_tau2(asked)), (silent,)
+        return (*_at_given_tau2(asked), *second), (silent,)
     witness = _explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.method)))
     if witness.verdict == AGREES:
-        return (witness,), ()
-    return (witness, *_at_given_tau2(asked)), ()
+        return (witness, *second), ()
+    return (witness, *_at_given_tau2(asked), *second), ()
+
+
+def _second(asked: _Certified) -> Iterator[Witness]:
+    """Ask statsmodels, where PyMARE is asked first: in full for CE and DL, else at our tau2."""
+    fit = asked.fit
+    if asked.method in ("CE", "DL"):
+        found = second_engine_value(fit.yi, fit.vi, asked.method)
+    elif asked.method in ("PM", "EB"):
+        return
+    else:
+        found = second_engine_value(fit.yi, fit.vi + (fit.tau2 or 0.0), "CE")
+        found = found and replace(found, engine=f"{found.engine} at this tau2")
+    if found is not None:
+        yield _of_engine(asked, found, CLOSED_FORM)
 
 
 def _engine_tolerance(method: str) -> Tolerance:

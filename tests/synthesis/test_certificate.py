@@ -64,7 +64,10 @@ def engines(certificate):
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
-        *((name, {"PyMARE", "own"}) for name in ("CE", "DL", "ML", "REML", "HE", "HS", "SJ")),
+        *(
+            (name, {"PyMARE", "statsmodels", "own"})
+            for name in ("CE", "DL", "ML", "REML", "HE", "HS", "SJ")
+        ),
         *((name, {"statsmodels", "own"}) for name in ("PM", "EB")),
     ],
 )
@@ -93,10 +96,12 @@ def test_one_study_is_repeated_by_own_code_alone():
 
 def test_the_search_of_pymare_stops_short_of_the_last_digits_and_within_tolerance():
     found = certify(pool(YI, VI, method="REML"))
-    pymare, own = found.witnesses
+    pymare, statsmodels, own = found.witnesses
     assert ROUNDING < pymare.gap < pymare.tolerance == 1e-5
     assert pymare.gap_text == f"{pymare.gap:.1e}"
     assert (own.gap, own.gap_text) == (0.0, "< 1e-12")
+    assert statsmodels.engine.endswith("combine_effects at this tau2")
+    assert statsmodels.gap == 0.0
 
 
 # --- pinned values ------------------------------------------------------------------------------
@@ -184,7 +189,8 @@ def test_a_wrong_mean_at_the_right_tau2_is_no_known_divergence(monkeypatch, shif
 
 
 def test_an_engine_without_an_answer_is_named(monkeypatch):
-    monkeypatch.setattr(module, "engine_value", lambda *_: None)
+    for name in ("engine_value", "second_engine_value"):
+        monkeypatch.setattr(module, name, lambda *_: None)
     found = certify(pool(YI, VI, method="DL"))
     assert engines(found) == {"own"}
     assert found.silent == ("PyMARE and statsmodels gave no finite answer for DL.",)
