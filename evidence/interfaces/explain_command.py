@@ -13,6 +13,7 @@ from evidence.interfaces.study_table import StudyTable, read_study_table
 
 if TYPE_CHECKING:
     from evidence.synthesis.explain_records import Explanation, Setting
+    from evidence.synthesis.pooled_effect import PooledEffect
 
 #: Columns from which the search can start; of two that fit, the earlier one is used.
 _COUNTS: Final = (("ai", "n1i", "ci", "n2i"), ("xi", "ni"))
@@ -23,12 +24,14 @@ evidence explain events.csv --estimate 0.26 --ci 0.14 0.49
 evidence explain events.csv --estimate 0.26 --ci 0.14 0.49 --measure RR --subsets none --json
 printf 'study,xi,ni\nA,0,32\nB,2,74\nC,1,110\nD,3,145\n' > deaths.csv
 evidence explain deaths.csv --estimate 1.7 --ci 0.5 3.0 --percent
+printf 'study,ai,n1i,ci,n2i\nA,4,123,11,139\nB,6,306,29,303\nD,2,90,6,88\n' > updated.csv
+evidence explain events.csv --measure RR --against updated.csv --against-policy revman5
 """
 
 
 @click.command(cls=console.Command, examples=_EXAMPLES)
 @click.argument("file")
-@click.option("--estimate", required=True, metavar="NUMBER", help="Published summary, as printed.")
+@click.option("--estimate", metavar="NUMBER", help="Published summary, as printed.")
 @click.option("--ci", nargs=2, metavar="LOW HIGH", help="Its confidence interval, as printed.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Its coverage.")
 @click.option("--measure", "-m", help="Scale: RR, OR, RD, HR, PLO, PFT, PAS, ...; else all.")
@@ -51,10 +54,13 @@ evidence explain deaths.csv --estimate 1.7 --ci 0.5 3.0 --percent
     show_default=True,
     help="Coverage of the intervals in the file (ci_low, ci_high).",
 )
+@click.option("--against", metavar="FILE", help="Another file, whose summary is another one.")
+@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices for FILE.")
+@click.option("--against-policy", metavar="POLICY", help="Choices for the other; else the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, unrounded.")
 def explain(
     file: str,
-    estimate: str,
+    estimate: str | None,
     ci: tuple[str, str] | None,
     level: float,
     measure: str | None,
@@ -64,6 +70,9 @@ def explain(
     prediction: tuple[float, float] | None,
     subsets: str,
     printed_level: float,
+    against: str | None,
+    policy: str,
+    against_policy: str | None,
     as_json: bool,
 ) -> None:
     """Name the settings that reproduce a published result from the studies of FILE.
@@ -71,7 +80,20 @@ def explain(
     FILE is a CSV file as for `evidence pool`. Events and participants of two arms (ai, n1i, ci,
     n2i) or of one (xi, ni) are searched over scales and rules for empty cells; other effects are
     taken as they are. Give the published numbers with the decimals that are printed.
+
+    With --against, the summaries of two files are compared instead: which studies, numbers and
+    choices differ, and what each of them changes.
     """
+    if (estimate is None) == (against is None):
+        raise BadInput(
+            "A result was to be explained. Give either the published numbers (--estimate, --ci) or "
+            "another file (--against)."
+        )
+    if estimate is None:
+        files = [(file, policy), (str(against), against_policy or policy)]
+        fits = [_pooled(name, one, measure, columns, printed_level) for name, one in files]
+        _say_difference(fits, as_json)
+        return
     table = read_study_table(file)
     from evidence.interfaces.inputs import parse_columns
     from evidence.synthesis.explain import explain as search
@@ -96,6 +118,33 @@ def explain(
         console.say_json(asdict(found))
     else:
         console.say(_text(found))
+
+
+def _pooled(
+    file: str, policy: str, measure: str | None, columns: str, printed_level: float
+) -> PooledEffect:
+    from evidence.interfaces.inputs import How, parse_columns, pool_table
+    from evidence.interfaces.natural_scale import fit_of
+
+    how = How(policy=policy, method=None, test=None, prediction=None, level=0.95)
+    pooled = pool_table(
+        read_study_table(file),
+        measure,
+        how,
+        chosen=parse_columns(columns),
+        printed_level=printed_level,
+    )
+    return fit_of(pooled.result)
+
+
+def _say_difference(fits: list[PooledEffect], as_json: bool) -> None:
+    from evidence.synthesis.explain_difference import explain_difference
+
+    found = explain_difference(fits[0], fits[1])
+    if as_json:
+        console.say_json(asdict(found))
+    else:
+        console.say(str(found))
 
 
 def _number(text: str) -> float:

@@ -65,6 +65,27 @@ def test_the_text_leads_with_the_sentence_and_marks_what_reproduces(evidence):
     assert rest[1].startswith("  = ")
 
 
+def test_two_files_are_compared_step_by_step(evidence, tmp_path):
+    for name, text in (("old.csv", RATIOS), ("new.csv", RATIOS + "C,0.9,0.5,1.62\n")):
+        (tmp_path / name).write_text(text)
+    files = [str(tmp_path / name) for name in ("old.csv", "new.csv")]
+    options = ["-m", "HR", "--against", files[1], "--policy", "metafor"]
+    result = evidence("explain", files[0], *options, "--against-policy", "stata", "--json")
+    found = json.loads(result.stdout)
+    assert [step["what"] for step in found["steps"]] == ["studies", "prediction interval"]
+    assert found["steps"][0]["words"] == "with C"
+    assert found["unexplained"] == 0.0
+    shown = evidence("explain", files[0], *options).stdout
+    assert "Most of it is due to studies." in shown
+
+
+def test_either_a_published_result_or_another_file_is_needed(evidence):
+    for options in ((), ("--estimate", "0.5", "--against", "other.csv")):
+        result = evidence("explain", "-", *options, stdin=RATIOS)
+        assert result.exit_code == 2
+        assert "--against" in result.output
+
+
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
