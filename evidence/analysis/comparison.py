@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from evidence.analysis.certificate_blocks import (
-    certificate_blocks,
-    certificate_of,
-    certificate_results,
-)
 from evidence.analysis.comparison_forest import comparison_figure
 from evidence.analysis.context import ABSENT, Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, contrast_effect
 from evidence.analysis.declared_sections import Comparison, Select, Variant
+from evidence.analysis.pooled_section import OwnParts, pooled_section, synthesis_of
 from evidence.analysis.pooled_studies import Alternative, Synthesis, pool_studies, size_text
 from evidence.analysis.pooled_text import (
     MEASURE_NAMES,
@@ -22,22 +18,9 @@ from evidence.analysis.pooled_text import (
     p_text,
     prediction_text,
 )
-from evidence.analysis.published_summaries import (
-    Explained,
-    explained_summaries,
-    published_blocks,
-    published_results,
-)
-from evidence.analysis.synthesis_blocks import (
-    SensitivityLayout,
-    closing_blocks,
-    numbers_table,
-    opening_blocks,
-    sensitivity_blocks,
-)
-from evidence.analysis.thresholds import threshold_blocks, threshold_results
-from evidence.outcomes.contrasts import Contrast, Contrasts, find_contrasts, substituted
-from evidence.report.document import Column, Footnote, Text, plain
+from evidence.analysis.synthesis_blocks import SensitivityLayout, numbers_table
+from evidence.outcomes.contrasts import Contrast, find_contrasts, substituted
+from evidence.report.document import Block, Column, Footnote, Text, plain
 from evidence.report.ledger import Computed
 from evidence.report.origins import Json, plain_record
 
@@ -55,65 +38,34 @@ _KEPT = ("k", "estimate", "ci_low", "ci_high", "tau2", "method", "test", "policy
 
 def comparison_section(context: Context, section: Comparison, path: str) -> SectionResult:
     """Return the synthesis of one outcome for one comparison."""
-    synthesis = _synthesis(context, section, path)
-    summary = _summary(context, synthesis)
-    blocks = opening_blocks(context, path, summary, note=bool(section.note))
-    blocks += threshold_blocks(context, synthesis, section.thresholds)
-    blocks.append(comparison_figure(context, synthesis))
-    blocks.append(numbers_table(context, synthesis, _NUMBERS))
+
+    def find(
+        select: Select,
+    ) -> tuple[Sequence[Contrast], dict[str, Computed[Effect]], Mapping[str, str]]:
+        found = find_contrasts(
+            context.trials, select.question(), measure=section.measure, routes=section.routes
+        )
+        effects = {
+            one.study_id: contrast_effect(context, one, section.measure) for one in found.contrasts
+        }
+        return found.contrasts, effects, found.left_out
+
+    synthesis = synthesis_of(context, section, path, section.measure, find)
+    figures: list[Block] = [
+        comparison_figure(context, synthesis),
+        numbers_table(context, synthesis, _NUMBERS),
+    ]
     alternatives = list(_alternatives(context, section, synthesis))
-    blocks += sensitivity_blocks(context, synthesis, alternatives, _sensitivity(section.measure))
-    certificate = certificate_of(context, synthesis, section.model.options())
-    blocks += certificate_blocks(context, synthesis, certificate)
-    published = _published(context, section, synthesis)
-    blocks += published_blocks(context, synthesis, published)
-    blocks += closing_blocks(context, synthesis)
-    return SectionResult(
-        blocks=tuple(blocks),
-        results={
-            **_results(section, synthesis, alternatives),
-            **certificate_results(certificate),
-            **threshold_results(context, synthesis, section.thresholds),
-            **published_results(published),
-        },
+    own = OwnParts(
+        summary=_summary(context, synthesis),
         headline=_headline(context, synthesis),
-        methods=(_methods(context, synthesis),),
+        methods=_methods(context, synthesis),
+        figures=figures,
+        alternatives=alternatives,
+        layout=_sensitivity(section.measure),
+        results=_results(section, synthesis, alternatives),
     )
-
-
-def _synthesis(context: Context, section: Comparison, path: str) -> Synthesis[Contrast]:
-    found, effects = _found(context, section, section.select)
-    return Synthesis(
-        id=section.id,
-        path=path,
-        measure=section.measure,
-        studies=found.contrasts,
-        effects=effects,
-        fit=pool_studies(context, found.contrasts, effects, section.model.options()),
-        left_out=found.left_out,
-    )
-
-
-def _found(
-    context: Context, section: Comparison, select: Select
-) -> tuple[Contrasts, dict[str, Computed[Effect]]]:
-    found = find_contrasts(
-        context.trials, select.question(), measure=section.measure, routes=section.routes
-    )
-    effects = {
-        one.study_id: contrast_effect(context, one, section.measure) for one in found.contrasts
-    }
-    return found, effects
-
-
-def _published(
-    context: Context, section: Comparison, synthesis: Synthesis[Contrast]
-) -> list[Explained]:
-    def members(select: Select) -> tuple[Sequence[Contrast], dict[str, Computed[Effect]]]:
-        found, effects = _found(context, section, select)
-        return found.contrasts, effects
-
-    return explained_summaries(context, synthesis, section.published, members)
+    return pooled_section(context, section, synthesis, find, own)
 
 
 def _headline(context: Context, synthesis: Synthesis[Contrast]) -> Text:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from evidence.analysis.certificate_blocks import (
-    certificate_blocks,
-    certificate_of,
-    certificate_results,
-)
 from evidence.analysis.context import Context, SectionResult
 from evidence.analysis.contrast_effects import ROUTE_WORDS, Effect, cohort_effect
 from evidence.analysis.declared_sections import Proportion, Select
+from evidence.analysis.pooled_section import OwnParts, pooled_section, synthesis_of
 from evidence.analysis.pooled_studies import Alternative, Synthesis, pool_studies, size_text
 from evidence.analysis.pooled_text import (
     estimate_text,
@@ -20,23 +16,9 @@ from evidence.analysis.pooled_text import (
     prediction_text,
 )
 from evidence.analysis.proportion_forest import proportion_figure
-from evidence.analysis.published_summaries import (
-    Explained,
-    explained_summaries,
-    published_blocks,
-    published_results,
-)
-from evidence.analysis.synthesis_blocks import (
-    ARM,
-    SensitivityLayout,
-    closing_blocks,
-    numbers_table,
-    opening_blocks,
-    sensitivity_blocks,
-)
-from evidence.analysis.thresholds import threshold_blocks, threshold_results
-from evidence.outcomes.arms import Cohort, Cohorts, find_cohorts
-from evidence.report.document import Column, Text
+from evidence.analysis.synthesis_blocks import ARM, SensitivityLayout, numbers_table
+from evidence.outcomes.arms import Cohort, find_cohorts
+from evidence.report.document import Block, Column, Text
 from evidence.report.ledger import Computed
 from evidence.report.origins import Json, rounded
 
@@ -65,63 +47,32 @@ _SENSITIVITY = SensitivityLayout(
 
 def proportion_section(context: Context, section: Proportion, path: str) -> SectionResult:
     """Return the synthesis of one proportion."""
-    synthesis = _synthesis(context, section, path)
-    summary = _summary(context, synthesis)
-    blocks = opening_blocks(context, path, summary, note=bool(section.note))
-    blocks += threshold_blocks(context, synthesis, section.thresholds)
-    blocks.append(proportion_figure(context, synthesis))
-    blocks.append(numbers_table(context, synthesis, _NUMBERS, landscape=True))
+
+    def find(
+        select: Select,
+    ) -> tuple[Sequence[Cohort], dict[str, Computed[Effect]], Mapping[str, str]]:
+        found = find_cohorts(context.trials, select.question(), routes=section.routes)
+        return found.cohorts, _effects(context, found.cohorts, section.transform), found.left_out
+
+    synthesis = synthesis_of(context, section, path, section.transform, find)
+    figures: list[Block] = [
+        proportion_figure(context, synthesis),
+        numbers_table(context, synthesis, _NUMBERS, landscape=True),
+    ]
     alternatives = [
         _alternative(context, section, synthesis, index)
         for index in range(len(section.sensitivity))
     ]
-    blocks += sensitivity_blocks(context, synthesis, alternatives, _SENSITIVITY)
-    certificate = certificate_of(context, synthesis, section.model.options())
-    blocks += certificate_blocks(context, synthesis, certificate)
-    published = _published(context, section, synthesis)
-    blocks += published_blocks(context, synthesis, published)
-    blocks += closing_blocks(context, synthesis)
-    return SectionResult(
-        blocks=tuple(blocks),
-        results={
-            **_results(section, synthesis, alternatives),
-            **certificate_results(certificate),
-            **threshold_results(context, synthesis, section.thresholds),
-            **published_results(published),
-        },
+    own = OwnParts(
+        summary=_summary(context, synthesis),
         headline=_headline(context, synthesis),
-        methods=(_methods(context, synthesis),),
+        methods=_methods(context, synthesis),
+        figures=figures,
+        alternatives=alternatives,
+        layout=_SENSITIVITY,
+        results=_results(section, synthesis, alternatives),
     )
-
-
-def _synthesis(context: Context, section: Proportion, path: str) -> Synthesis[Cohort]:
-    found, effects = _found(context, section, section.select)
-    return Synthesis(
-        id=section.id,
-        path=path,
-        measure=section.transform,
-        studies=found.cohorts,
-        effects=effects,
-        fit=pool_studies(context, found.cohorts, effects, section.model.options()),
-        left_out=found.left_out,
-    )
-
-
-def _published(
-    context: Context, section: Proportion, synthesis: Synthesis[Cohort]
-) -> list[Explained]:
-    def members(select: Select) -> tuple[Sequence[Cohort], dict[str, Computed[Effect]]]:
-        found, effects = _found(context, section, select)
-        return found.cohorts, effects
-
-    return explained_summaries(context, synthesis, section.published, members)
-
-
-def _found(
-    context: Context, section: Proportion, select: Select
-) -> tuple[Cohorts, dict[str, Computed[Effect]]]:
-    found = find_cohorts(context.trials, select.question(), routes=section.routes)
-    return found, _effects(context, found.cohorts, section.transform)
+    return pooled_section(context, section, synthesis, find, own)
 
 
 def _effects(
