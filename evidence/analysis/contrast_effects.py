@@ -13,11 +13,12 @@ from evidence.effects.arm_estimates import (
 from evidence.effects.checks import FloatArray
 from evidence.effects.conversions import wald_interval
 from evidence.effects.effect_sizes import EffectSizes, effect_size
+from evidence.effects.printed_percentages import events_behind
 from evidence.outcomes.arms import Cohort
 from evidence.outcomes.contrasts import Contrast
-from evidence.outcomes.summary_statistics import events_from_percentage
 from evidence.report.document import Text
 from evidence.report.ledger import Computed, Quantity
+from evidence.trials.printed import decimals_printed
 
 #: What the routes give: ``yi`` and ``vi`` of length 1.
 Effect = EffectSizes | ArmEffects
@@ -29,7 +30,7 @@ ROUTE_WORDS = {
     "rates-of-patients": "rate, patients and planned length of each arm",
     "events-of-patients": "patients with the event, of all",
     "proportion-with-ci": "published percentage with its interval",
-    "percentage-of-patients": "published percentage, events rounded to whole patients",
+    "percentage-of-patients": "published percentage, as whole patients where it allows",
 }
 
 
@@ -63,7 +64,9 @@ def cohort_counts(context: Context, cohort: Cohort) -> dict[str, Quantity] | Non
         return None
     inputs = {name: context.at(address) for name, address in cohort.inputs.items()}
     if cohort.route == "percentage-of-patients":
-        events = context.ledger.compute(events_from_percentage, inputs)
+        row = context.trials.row(cohort.reported)
+        decimals = decimals_printed(row["printed"], inputs["percent"].value)
+        events = context.ledger.compute(events_behind, inputs, decimals=decimals)
         return {"xi": events.quantity(), "ni": inputs["ni"]}
     return inputs
 

@@ -105,3 +105,33 @@ def events_from_percentages(
     for array in arrays.values():
         read_only(array)
     return PrintedPercentages(**arrays)
+
+
+def events_behind(percent: float, ni: float, *, decimals: int) -> float:
+    """Events that stand for a printed percentage in a synthesis.
+
+    The nearest whole number of patients, where its percentage rounds to the printed one. Where no
+    whole number does, the percentage is an estimate for patients still followed, and the product
+    is taken as it is, because rounding it would move the estimate.
+
+    Parameters
+    ----------
+    percent : float
+        Printed percentage.
+    ni : float
+        Patients.
+    decimals : int
+        Decimals that are printed.
+
+    Raises
+    ------
+    BadInput
+        As for :func:`events_from_percentages`.
+
+    Examples
+    --------
+    >>> events_behind(77.1, 48, decimals=1), round(events_behind(29.2, 26, decimals=1), 3)
+    (37.0, 7.592)
+    """
+    found = events_from_percentages(percent, ni, decimals=decimals)
+    return float(found.events[0]) if found.possible[0] else percent * ni / 100.0

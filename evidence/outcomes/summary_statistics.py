@@ -1,4 +1,4 @@
-"""Numbers that follow from printed ones: percentages, reductions, events from a percentage.
+"""Numbers that follow from printed ones: percentages, reductions, totals.
 
 Everything here is computed when asked and never stored in the dataset. Percentages are 0 to 100,
 as the sources print them.
@@ -78,19 +78,3 @@ def total(values: Sequence[float]) -> float:
     unknown = [f"values.{i}: {value}" for i, value in enumerate(values) if not math.isfinite(value)]
     refuse(BadInput, "Only finite values can be added; leave out or find the others.", unknown)
     return math.fsum(values)
-
-
-def events_from_percentage(percent: float, ni: float) -> float:
-    """Whole number of events nearest to a percentage of ``ni`` patients.
-
-    Raises
-    ------
-    BadInput
-        The percentage is outside 0 to 100, or ``ni`` is no positive number of patients.
-    """
-    if not 0 <= percent <= 100 or not 0 < ni < math.inf:
-        raise BadInput(
-            f"Events from {percent:g} % of {ni:g} patients were asked for; "
-            "0 to 100 % of at least 1 patient is needed."
-        )
-    return float(math.floor(percent * ni / 100 + 0.5))

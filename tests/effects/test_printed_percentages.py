@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.effects.printed_percentages import events_from_percentages
+from evidence.effects.printed_percentages import events_behind, events_from_percentages
 from evidence.errors import BadInput
 
 
@@ -63,3 +63,20 @@ def test_all_faults_are_told_at_once():
     with pytest.raises(BadInput) as caught:
         events_from_percentages([101, 5], [20, 0])
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("percent", "n", "decimals", "events"),
+    [(54.9, 51, 1, 28.0), (22, 376, 0, 83.0), (0, 20, 0, 0.0), (100, 20, 0, 20.0), (50, 5, 0, 2.5)],
+)
+def test_whole_patients_stand_for_a_percentage_only_where_they_give_it(
+    percent, n, decimals, events
+):
+    assert events_behind(percent, n, decimals=decimals) == events
+
+
+@given(st.integers(1, 500), st.data(), st.integers(0, 2))
+def test_the_events_behind_a_percentage_have_that_percentage(n, data, decimals):
+    printed = round(data.draw(st.floats(0, 100)), decimals)
+    share = 100 * events_behind(printed, n, decimals=decimals) / n
+    assert abs(share - printed) <= 0.5 * 10.0**-decimals + 1e-9

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from evidence.errors import BadInput
 from evidence.outcomes.summary_statistics import (
     complement,
-    events_from_percentage,
     mean_of,
     percentage,
     relative_reduction,
@@ -35,20 +34,6 @@ def test_events_and_their_complement_make_all_patients(n, share):
 
 
 @PROPERTY
-@given(PATIENTS, SHARES)
-def test_events_come_back_from_their_unrounded_percentage(n, share):
-    events = int(share * n)
-    assert events_from_percentage(percentage(events, n), n) == events
-
-
-@PROPERTY
-@given(st.integers(1, 100), SHARES)
-def test_events_of_up_to_100_patients_come_back_from_a_percentage_printed_whole(n, share):
-    events = int(share * n)
-    assert abs(events_from_percentage(round(percentage(events, n)), n) - events) <= n / 200 + 0.5
-
-
-@PROPERTY
 @given(st.floats(0.001, 1000), st.floats(0.001, 1000))
 def test_the_reduction_between_arms_is_that_of_their_ratio(treated, control):
     expected = relative_reduction(treated / control)
@@ -62,14 +47,6 @@ def test_the_reduction_between_arms_is_that_of_their_ratio(treated, control):
 def test_the_mean_times_the_number_is_the_total_in_any_order(values):
     assert mean_of(values) * len(values) == pytest.approx(total(values), rel=CLOSED_FORM)
     assert total(values) == total(values[::-1])
-
-
-@pytest.mark.parametrize(
-    ("percent", "n", "events"),
-    [(54.9, 100, 55), (50, 5, 3), (0, 20, 0), (100, 20, 20), (2.5, 20, 1), (22, 376, 83)],
-)
-def test_a_percentage_becomes_the_nearest_whole_number_of_patients(percent, n, events):
-    assert events_from_percentage(percent, n) == events
 
 
 def test_printed_examples_come_out():
@@ -104,12 +81,6 @@ def test_printed_examples_come_out():
         (relative_reduction_from_arms, (NAN, 0.2)),
         (relative_reduction_from_arms, (INF, 0.2)),
         (relative_reduction_from_arms, (0.2, INF)),
-        (events_from_percentage, (50, INF)),
-        (events_from_percentage, (101, 10)),
-        (events_from_percentage, (-1, 10)),
-        (events_from_percentage, (50, 0)),
-        (events_from_percentage, (NAN, 10)),
-        (events_from_percentage, (50, NAN)),
         (mean_of, ([],)),
         (percentage, (1, INF)),
     ],
