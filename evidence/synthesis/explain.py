@@ -20,15 +20,9 @@ from evidence.effects.measures import find_measure
 from evidence.errors import BadInput, NotEstimable
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.explain_records import Explanation, Setting
-from evidence.synthesis.explain_search import (
-    INTERVAL_TESTS,
-    METHODS,
-    Worlds,
-    definitions,
-    search,
-    subsets_of,
-    variants_of,
-)
+from evidence.synthesis.explain_search import Worlds, definitions, search, search_variants
+from evidence.synthesis.specifications import INTERVAL_TESTS, METHODS
+from evidence.synthesis.study_sets import subsets_of
 
 #: Half a unit of the last printed digit, with room for the rounding of the half itself.
 _HALF_UNIT: Final = 0.5 + 1e-6
@@ -136,7 +130,7 @@ def explain(
     effects, variances = counts.pop("yi", None), counts.pop("vi", None)
     k = len(next(iter(counts.values())) if effects is None else effects)
     names = tuple(labels) if labels is not None else tuple(f"study {i + 1}" for i in range(k))
-    variants = list(variants_of(counts, effects, variances, measure))
+    variants = search_variants(counts, effects, variances, measure)
     members = subsets_of(k, subsets)
     found, tried, reproducing = _collect(search(variants, counts, members, level), published, names)
     if not found:

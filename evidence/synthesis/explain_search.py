@@ -1,7 +1,6 @@
-"""Every way to pool the same studies: scale, rule for empty cells, estimator, interval, studies.
+"""Results of every way to pool the same studies, for the search behind a published number.
 
-``explain`` searches these ways for the one behind a published number. All subsets of the studies
-are fitted at once, as the columns of a stack.
+All subsets of the studies are fitted at once, as the columns of a stack.
 """
 
 from __future__ import annotations
@@ -10,67 +9,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from scipy import special
 
 from evidence.effects.checks import BoolArray, FloatArray
 from evidence.effects.conversions import back_transform
-from evidence.effects.effect_sizes import effect_size
 from evidence.effects.proportions import INTERVALS, proportion_interval
-from evidence.errors import BadInput, NotEstimable, UnknownName
+from evidence.errors import NotEstimable
 from evidence.synthesis.batch import PooledStack, pool_stack
 from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from evidence.synthesis.peto import pool_peto
 from evidence.synthesis.policies import TESTS
+from evidence.synthesis.specifications import (
+    INTERVAL_TESTS,
+    METHODS,
+    ONE_ARM,
+    TWO_ARMS,
+    Counts,
+    Variant,
+    critical_values,
+    half_width,
+    variants_of,
+)
 from evidence.synthesis.stack import IntArray
 
-#: Measures that are searched when none is named; two arms and one arm.
-TWO_ARMS: Final = ("RR", "OR", "RD")
-ONE_ARM: Final = ("PLO", "PFT", "PAS", "PR", "PLN")
-#: Estimators in the order in which reviews use them, which ranks settings that fit equally well.
-METHODS: Final = ("DL", "CE", "REML", "PM", "ML", "SJ", "HE", "HS", "EB")
-INTERVAL_TESTS: Final = ("z", "knha", "t", "adhoc")
-#: Correction of empty cells: amount, where, and whether double-zero comparisons are left out.
-CORRECTIONS: Final = (
-    (0.5, "only0", False),
-    (0.5, "only0", True),
-    (0.5, "if0all", False),
-    (0.5, "all", False),
-    (0.0, "none", False),
-)
-#: Scales on which an empty cell needs no correction.
-UNCORRECTED: Final = ("PAS", "PFT")
-SUBSETS: Final = ("none", "leave-one-out", "all")
-#: Most studies of which every subset is searched.
-MOST_FOR_ALL_SUBSETS: Final = 12
 PREDICTIONS: Final = {"normal": None, "t-k-2": 2, "t-k-1": 1}
-
-Counts = Mapping[str, FloatArray]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Variant:
-    """The studies on one scale under one rule for empty cells.
-
-    Attributes
-    ----------
-    measure : str
-        Scale of the effects.
-    zero_cells : str
-        What was added to empty cells.
-    yi, vi : ndarray, shape (k,)
-        Effects and variances; NaN where a study has none.
-    sizes : ndarray, shape (k,), or None
-        Sample sizes, at whose harmonic mean a double arcsine is inverted.
-    """
-
-    measure: str
-    zero_cells: str
-    yi: FloatArray
-    vi: FloatArray
-    sizes: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,73 +66,24 @@ class Worlds:
     left_out: BoolArray
 
 
-def subsets_of(k: int, which: str) -> BoolArray:
-    """Which studies are in each set, shape (k, d); the first set has all of them.
+def search_variants(
+    counts: Counts, yi: FloatArray | None, vi: FloatArray | None, measure: str | None
+) -> tuple[Variant, ...]:
+    """Studies on each scale to search; effects that were given are taken as they are.
 
     Parameters
     ----------
-    k : int
-        Number of studies.
-    which : str
-        none (all studies together), leave-one-out, or all (subsets of at least two).
-
-    Raises
-    ------
-    UnknownName
-        If ``which`` is none of these.
-    BadInput
-        If all subsets of too many studies are asked for.
+    counts : mapping of str to ndarray
+        Counts of one or two arms; empty if effects were given.
+    yi, vi : ndarray, shape (k,), or None
+        Effects and variances.
+    measure : str or None
+        The one scale to search.
     """
-    if which not in SUBSETS:
-        raise UnknownName("search over subsets", which, SUBSETS)
-    full = np.ones((k, 1), dtype=bool)
-    if which == "none" or k < 2:
-        return full
-    if which == "leave-one-out":
-        return np.concatenate([full, ~np.eye(k, dtype=bool)], axis=1)
-    if k > MOST_FOR_ALL_SUBSETS:
-        raise BadInput(
-            f"All subsets of {k} studies were to be searched; at most {MOST_FOR_ALL_SUBSETS} "
-            "studies have few enough for a match to mean something. Use subsets='leave-one-out'."
-        )
-    bits = np.arange(2**k - 1, 0, -1)
-    members = (bits[None, :] >> np.arange(k)[:, None]) % 2 == 1
-    return np.asarray(members[:, members.sum(axis=0) >= 2])
-
-
-def variants_of(
-    counts: Counts, yi: FloatArray | None, vi: FloatArray | None, measure: str | None
-) -> Iterator[Variant]:
-    """Yield the studies on each scale under each rule that makes a difference."""
     if yi is not None and vi is not None:
-        yield Variant(measure=measure or "GEN", zero_cells="", yi=yi, vi=vi, sizes=None)
-        return
-    measures = (measure,) if measure else (ONE_ARM if "xi" in counts else TWO_ARMS)
-    for name in measures:
-        seen: set[bytes] = set()
-        for variant in _corrected(counts, name):
-            key = variant.yi.tobytes() + variant.vi.tobytes()
-            if key not in seen:
-                seen.add(key)
-                yield variant
-
-
-def _corrected(counts: Counts, measure: str) -> Iterator[Variant]:
-    single = "xi" in counts
-    for add, to, drop00 in CORRECTIONS:
-        if (drop00 and single) or (add and measure in UNCORRECTED):
-            continue
-        given: dict[str, Any] = {**counts}
-        effects = effect_size(measure, **given, add=add, to=to, drop00=drop00)
-        kept = effects.estimable & (effects.vi > 0.0)
-        changed = bool(effects.corrected.any()) or not kept.all()
-        yield Variant(
-            measure=measure,
-            zero_cells=effects.zero_cell_rule if changed else "none",
-            yi=np.where(kept, effects.yi, np.nan),
-            vi=np.where(kept, effects.vi, np.nan),
-            sizes=counts["ni"] if single else None,
-        )
+        return (Variant(measure=measure or "GEN", zero_cells="", yi=yi, vi=vi),)
+    several = ONE_ARM if "xi" in counts else TWO_ARMS
+    return variants_of(counts, (measure,) if measure else several)
 
 
 def search(
@@ -213,7 +128,7 @@ def _inverse_variance(
     back = _WayBack(variant, present)
     i2 = {"tau2": found.i2, "Q": _i2_from_q(found)}
     for test in INTERVAL_TESTS:
-        se, half = _half_width(found, test, level)
+        se, half = half_width(found, test, level)
         low, high = found.estimate - half, found.estimate + half
         limits = _prediction_limits(found, se, level)
         yield Worlds(
@@ -253,24 +168,10 @@ def _i2_from_q(found: PooledStack) -> FloatArray:
     )
 
 
-def _half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray, FloatArray]:
-    """Standard error and half-width of one test; NaN where it needs more studies."""
-    factor = {"knha": found.s2w, "adhoc": np.maximum(1.0, found.s2w)}.get(test, 1.0)
-    se = found.se * np.sqrt(factor)
-    return se, se * _critical(level, None if test == "z" else found.k - 1)
-
-
-def _critical(level: float, df: IntArray | None) -> FloatArray | float:
-    tail = (1.0 - level) / 2.0
-    if df is None:
-        return -float(special.ndtri(tail))
-    return np.asarray(np.where(df > 0, -special.stdtrit(np.maximum(df, 1), tail), np.nan))
-
-
 def _prediction_limits(found: PooledStack, se: FloatArray, level: float) -> dict[str, FloatArray]:
     spread = np.sqrt(found.tau2 + se**2)
     return {
-        name: np.asarray(spread * _critical(level, None if lost is None else found.k - lost))
+        name: np.asarray(spread * critical_values(level, None if lost is None else found.k - lost))
         for name, lost in PREDICTIONS.items()
     }
 

@@ -144,7 +144,7 @@ def gosh(
     k = studies.yi.size
     _check_size(k, min_k, sample)
     if sample is None:
-        subsets = _all_subsets(k, min_k)
+        subsets = all_subsets(k, min_k)
     elif rng is None:
         raise BadInput("A random sample was asked for. Give rng=numpy.random.default_rng(seed).")
     else:
@@ -182,7 +182,16 @@ def _builder(studies: Studies, subsets: IntArray) -> Callable[[slice], Stack]:
     return chunk
 
 
-def _all_subsets(k: int, min_k: int) -> IntArray:
+def all_subsets(k: int, min_k: int) -> IntArray:
+    """Every subset of at least ``min_k`` of k studies, as integers with one bit for each study.
+
+    Parameters
+    ----------
+    k : int
+        Number of studies.
+    min_k : int
+        Fewest studies of a subset.
+    """
     subsets = np.arange(1, 2**k, dtype=np.int64)
     if min_k == 1:
         return subsets

@@ -12,11 +12,11 @@ from numpy.testing import assert_allclose
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.explain import explain
-from evidence.synthesis.explain_search import MOST_FOR_ALL_SUBSETS, subsets_of
 from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.peto import pool_peto
 from evidence.synthesis.single_arm import pool_proportions
+from evidence.synthesis.study_sets import MOST_FOR_ALL_SUBSETS, subsets_of
 
 #: The stacked fits and the single ones differ in the order of sums.
 SAME = 1e-9

@@ -1,0 +1,164 @@
+"""Sets of the studies that are pooled: all, without one, declared ones, all subsets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from evidence.effects.checks import BoolArray
+from evidence.errors import BadInput, UnknownName
+from evidence.synthesis.gosh import MOST_STUDIES, all_subsets
+
+SUBSETS: Final = ("none", "leave-one-out", "all")
+#: Most studies of which every subset is searched.
+MOST_FOR_ALL_SUBSETS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudySets:
+    """Sets of the studies; the first has all of them.
+
+    Attributes
+    ----------
+    members : ndarray of bool, shape (k, d), read-only
+        Which studies are in each set.
+    declared : mapping of int to str
+        Names of the sets that were declared by name.
+    labels : tuple of str, length k
+        Studies.
+    """
+
+    members: BoolArray
+    declared: Mapping[int, str]
+    labels: tuple[str, ...]
+
+    def name(self, place: int) -> str:
+        """Name of a set: the declared one, or the studies that are left out or kept."""
+        inside = self.members[:, place]
+        if place in self.declared:
+            return self.declared[place]
+        if inside.all():
+            return "all"
+        kept = bool(2 * inside.sum() < inside.size)
+        words = [label for label, one in zip(self.labels, inside, strict=True) if one == kept]
+        return f"{'only' if kept else 'without'} {', '.join(words)}"
+
+    def names(self) -> list[str]:
+        """Names of all sets, in their order."""
+        return [self.name(place) for place in range(self.members.shape[1])]
+
+
+def subsets_of(k: int, which: str) -> BoolArray:
+    """Which studies are in each set, shape (k, d); the first set has all of them.
+
+    Parameters
+    ----------
+    k : int
+        Number of studies.
+    which : str
+        none (all studies together), leave-one-out, or all (subsets of at least two).
+
+    Raises
+    ------
+    UnknownName
+        If ``which`` is none of these.
+    BadInput
+        If all subsets of too many studies are asked for.
+    """
+    if which not in SUBSETS:
+        raise UnknownName("search over subsets", which, SUBSETS)
+    full = np.ones((k, 1), dtype=bool)
+    if which == "none" or k < 2:
+        return full
+    if which == "leave-one-out":
+        return np.concatenate([full, ~np.eye(k, dtype=bool)], axis=1)
+    if k > MOST_FOR_ALL_SUBSETS:
+        raise BadInput(
+            f"All subsets of {k} studies were to be searched; at most {MOST_FOR_ALL_SUBSETS} "
+            "studies have few enough for a match to mean something. Use subsets='leave-one-out'."
+        )
+    return _subset_members(k, 2)
+
+
+def _subset_members(k: int, smallest: int) -> BoolArray:
+    """Every subset of at least ``smallest`` studies, shape (k, d), the whole first."""
+    bits = all_subsets(k, smallest)[::-1]
+    return np.asarray((bits[None, :] >> np.arange(k)[:, None]) & 1 == 1)
+
+
+def choose_sets(
+    labels: Sequence[str],
+    *,
+    leave_one_out: bool = True,
+    subsets: Mapping[str, Sequence[str]] | None = None,
+    all_from: int | None = None,
+) -> StudySets:
+    """Sets of studies to pool, each once, all studies first.
+
+    Parameters
+    ----------
+    labels : sequence of str, length k
+        Studies, each name once.
+    leave_one_out : bool
+        Sets without each of the studies.
+    subsets : mapping of str to sequence of str, optional
+        Declared sets: the labels of the studies that are in.
+    all_from : int, optional
+        All subsets of at least so many studies.
+
+    Raises
+    ------
+    BadInput
+        If a declared set is empty or named twice, or there are too many subsets.
+    UnknownName
+        If a declared set holds a study that is not there.
+    """
+    names = tuple(labels)
+    if len(set(names)) != len(names):
+        raise BadInput("Sets of studies were asked for, and two studies have the same label.")
+    parts = [subsets_of(len(names), "leave-one-out" if leave_one_out else "none")]
+    asked = dict(subsets or {})
+    parts += [_declared(name, asked[name], names)[:, None] for name in asked]
+    first_declared = parts[0].shape[1]
+    if all_from is not None:
+        parts.append(_subset_members(len(names), _checked_size(all_from, len(names))))
+    members = np.concatenate(parts, axis=1)
+    _, first, group = np.unique(
+        np.packbits(members, axis=0), axis=1, return_index=True, return_inverse=True
+    )
+    order = np.argsort(first, kind="stable")
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size)
+    declared: dict[int, str] = {}
+    for i, name in enumerate(asked):
+        where = int(place[group.ravel()[first_declared + i]])
+        declared[where] = f"{declared[where]} = {name}" if where in declared else name
+    kept = np.ascontiguousarray(members[:, first[order]])
+    kept.setflags(write=False)
+    return StudySets(members=kept, declared=declared, labels=names)
+
+
+def _declared(name: str, studies: Sequence[str], labels: tuple[str, ...]) -> BoolArray:
+    if isinstance(studies, str) or not studies:
+        raise BadInput(
+            f"The set of studies {name!r} was declared as {studies!r}. Give a list of labels, at "
+            "least one."
+        )
+    for study in studies:
+        if study not in labels:
+            raise UnknownName(f"study of the set {name!r}:", study, labels)
+    return np.array([label in studies for label in labels])
+
+
+def _checked_size(all_from: int, k: int) -> int:
+    if not 1 <= all_from <= k:
+        raise BadInput(f"All subsets of at least {all_from} of {k} studies. Give 1 to {k}.")
+    if k > MOST_STUDIES:
+        raise BadInput(
+            f"All subsets of {k} studies were asked for; the most is {MOST_STUDIES} studies. "
+            "Declare the sets that matter with subsets=."
+        )
+    return all_from
