@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -89,6 +90,24 @@ def _subset_members(k: int, smallest: int) -> BoolArray:
     return np.asarray((bits[None, :] >> np.arange(k)[:, None]) & 1 == 1)
 
 
+def count_sets(k: int, leave_one_out: bool, declared: int, all_from: int | None) -> int:
+    """Sets that ``choose_sets`` will look at, before equal ones are joined.
+
+    Parameters
+    ----------
+    k : int
+        Number of studies.
+    leave_one_out : bool
+        Whether each study is left out.
+    declared : int
+        Declared sets.
+    all_from : int or None
+        Fewest studies of a subset.
+    """
+    subsets = 0 if all_from is None else sum(comb(k, size) for size in range(all_from, k + 1))
+    return 1 + declared + (k if leave_one_out else 0) + subsets
+
+
 def choose_sets(
     labels: Sequence[str],
     *,
@@ -126,15 +145,15 @@ def choose_sets(
     if all_from is not None:
         parts.append(_subset_members(len(names), _checked_size(all_from, len(names))))
     members = np.concatenate(parts, axis=1)
-    _, first, group = np.unique(
-        np.packbits(members, axis=0), axis=1, return_index=True, return_inverse=True
-    )
+    packed = np.ascontiguousarray(np.packbits(members, axis=0).T)
+    rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, group = np.unique(rows, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     place = np.empty(order.size, dtype=np.int64)
     place[order] = np.arange(order.size)
     declared: dict[int, str] = {}
     for i, name in enumerate(asked):
-        where = int(place[group.ravel()[first_declared + i]])
+        where = int(place[group[first_declared + i]])
         declared[where] = f"{declared[where]} = {name}" if where in declared else name
     kept = np.ascontiguousarray(members[:, first[order]])
     kept.setflags(write=False)

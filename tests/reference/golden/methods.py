@@ -94,6 +94,14 @@ def page(found: dict[tuple[str, str], Agreement]) -> str:
             *(_row(name, rows[name], section.get("methods", {})) for name in sorted(rows)),
             "",
         ]
+    for section in content["checked_elsewhere"].values():
+        lines += [f"## {section['title']}", "", section["text"].strip(), ""]
+        lines += ["| method | formula | source | held to |", "|---|---|---|---|"]
+        lines += [
+            _cells([f"`{name}`", one["formula"], one["source"], one["held_to"]])
+            for name, one in section["methods"].items()
+        ]
+        lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -111,6 +119,10 @@ def _row(name: str, one: Agreement, methods: dict) -> str:
         gap,
         one.example,
     ]
+    return _cells(cells)
+
+
+def _cells(cells: list[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
