@@ -16,6 +16,7 @@ AIMS = {
     "evidence --version": 0.25,
     "import evidence, over bare Python": 0.050,
     "load_trials(), after imports": 0.050,
+    "multiverse(), 177,000 worlds": 1.0,
     "evidence run, one analysis": 6.0,
     "evidence report, all analyses": 20.0,
 }
@@ -48,6 +49,13 @@ LOADING = (
     "import time, evidence; evidence.load_trials(); start = time.perf_counter(); "
     "evidence.load_trials(); print(time.perf_counter() - start)"
 )
+MULTIVERSE = (
+    "import time, numpy as np; from evidence.synthesis.multiverse import multiverse; "
+    "rng = np.random.default_rng(1); n = rng.integers(50, 400, 13); "
+    "table = dict(ai=rng.binomial(n, 0.02), n1i=n, ci=rng.binomial(n, 0.04), n2i=n); "
+    "start = time.perf_counter(); found = multiverse(**table, all_from=9); "
+    "assert found.k.size > 100_000; print(time.perf_counter() - start)"
+)
 
 
 def main() -> None:
@@ -59,6 +67,7 @@ def main() -> None:
         "import evidence, over bare Python": seconds([sys.executable, "-c", "import evidence"], 9)
         - bare,
         "load_trials(), after imports": inside(LOADING),
+        "multiverse(), 177,000 worlds": inside(MULTIVERSE),
     }
     with tempfile.TemporaryDirectory() as folder:
         one = [evidence, "run", "alemtuzumab-vs-interferon", "--output", folder]

@@ -6,25 +6,24 @@ A sensitivity analysis. Worlds are not a sample, so that their shares are no pro
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
-from evidence.effects.measures import find_measure
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.decision_rules import DecisionRule
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.multiverse_fits import Fits, fit_worlds
+from evidence.synthesis.multiverse_inputs import read_variants, unique_names
 from evidence.synthesis.multiverse_records import DIMENSIONS, REASONS, Multiverse
 from evidence.synthesis.policies import summary_test_name
-from evidence.synthesis.specifications import CORRECTIONS, TWO_ARMS, Variant, variants_of
+from evidence.synthesis.specifications import CORRECTIONS, TWO_ARMS, Variant
 from evidence.synthesis.stack import IntArray
-from evidence.synthesis.studies import HasEffects, check_studies
+from evidence.synthesis.studies import HasEffects
 from evidence.synthesis.study_sets import StudySets, choose_sets, count_sets
 
 #: Estimators and intervals when none are named; the first of each is the reference.
@@ -116,14 +115,14 @@ def multiverse(
     rule = DecisionRule() if rule is None else rule
     level = check_level(level)
     counts = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
-    variants, names, decisions = _variants(yi, vi, counts, measures, zero_cells, labels)
+    variants, names, decisions = read_variants(yi, vi, counts, measures, zero_cells, labels)
     scales = tuple(dict.fromkeys(one.measure for one in variants))
     rule.check_measures(scales)
     values = {
         "measure": scales,
         "zero_cells": tuple(dict.fromkeys(name for one in variants for name in one.rules)),
-        "method": _unique(methods, estimator_name, "methods"),
-        "test": _unique(tests, summary_test_name, "tests"),
+        "method": unique_names(methods, estimator_name, "methods"),
+        "test": unique_names(tests, summary_test_name, "tests"),
     }
     several = len(subsets or {}), all_from
     _check_size(variants, values, count_sets(len(names), leave_one_out, *several))
@@ -138,64 +137,9 @@ def multiverse(
         rule=rule,
         workers=workers,
     )
-    codes, merged = _codes(variants, values, fits.shape, chosen)
-    return _result(fits, codes, values, sets, rule, chosen, level, (*decisions, *merged))
-
-
-def _variants(
-    yi: npt.ArrayLike | HasEffects | None,
-    vi: npt.ArrayLike | None,
-    counts: Mapping[str, npt.ArrayLike | None],
-    measures: Sequence[str],
-    rules: Sequence[ZeroCellRule],
-    labels: Iterable[str] | None,
-) -> tuple[tuple[Variant, ...], tuple[str, ...], tuple[str, ...]]:
-    """Effects to pool on each scale, the names of the studies, and what was done."""
-    given = {name: value for name, value in counts.items() if value is not None}
-    if (yi is None) == (not given):
-        raise BadInput(
-            "A multiverse needs either yi and vi or the counts of two arms. Given were "
-            f"{', '.join(given) or 'no counts'} and {'no' if yi is None else 'also'} yi."
-        )
-    if yi is not None:
-        studies = check_studies(yi, vi, labels)
-        one = Variant(
-            measure=studies.measure or "GEN",
-            zero_cells="",
-            rules=("as given",),
-            yi=studies.yi,
-            vi=studies.vi,
-        )
-        return (one,), studies.labels, studies.decisions
-    names = None if labels is None else tuple(str(label) for label in labels)
-    arrays = _counts(given, names)
-    k = next(iter(arrays.values())).size
-    names = names or tuple(f"study {i + 1}" for i in range(k))
-    scales = _unique(measures, lambda name: find_measure(name).name, "measures")
-    if not rules:
-        raise BadInput("A multiverse was asked for without a rule for empty cells. Give one.")
-    return variants_of(arrays, scales, tuple(dict.fromkeys(rules))), names, ()
-
-
-def _counts(
-    given: Mapping[str, npt.ArrayLike], labels: tuple[str, ...] | None
-) -> dict[str, FloatArray]:
-    check = InputCheck("A multiverse from counts", labels or ())
-    arrays = dict(zip(given, map(np.atleast_1d, check.numbers(**given)), strict=True))
-    shapes = {array.shape for array in arrays.values()}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1 or shapes == {(0,)}:
-        check.problems.append(f"{', '.join(given)} are lists of one length, one number a study")
-    elif labels is not None and (len(labels),) not in shapes:
-        check.problems.append(f"there are {len(labels)} labels for {next(iter(shapes))[0]} studies")
-    check.refuse()
-    return arrays
-
-
-def _unique(asked: Sequence[str], canonical: Callable[[str], str], what: str) -> tuple[str, ...]:
-    """Canonical names, each once, in the order asked for."""
-    if isinstance(asked, str) or not len(asked):
-        raise BadInput(f"A multiverse was asked for with {what}={asked!r}. Give a list of names.")
-    return tuple(dict.fromkeys(canonical(name) for name in asked))
+    codes, said = _codes(variants, values, fits.shape, chosen)
+    said += _studies_lost(variants, names)
+    return _result(fits, codes, values, sets, rule, chosen, level, (*decisions, *said))
 
 
 def _check_size(
@@ -246,13 +190,26 @@ def _codes(
         "test": test,
         "studies": studies,
     }
-    merged = [
+    said = [
         f"Empty cells on the scale {one.measure}: the rules {'; '.join(one.rules)} give the same "
         f"effects and are one world, shown as {name}."
         for one, name in zip(variants, shown, strict=True)
         if len(one.rules) > 1
     ]
-    return codes, merged
+    return codes, said
+
+
+def _studies_lost(variants: Sequence[Variant], names: Sequence[str]) -> list[str]:
+    """Sentences on studies that have no effect size on a scale, so that its worlds lack them."""
+    said = []
+    for one in variants:
+        lost = [name for name, y in zip(names, one.yi, strict=True) if not math.isfinite(y)]
+        if lost:
+            said.append(
+                f"On the scale {one.measure} with {one.rules[0]} no world has {', '.join(lost)}: "
+                "no effect size."
+            )
+    return said
 
 
 def _result(
@@ -287,7 +244,9 @@ def _result(
         "changes": changes,
         "studies_changed": exchanged[codes["studies"]],
     }
-    flat = {name: np.ascontiguousarray(array).ravel() for name, array in arrays.items()}
+    flat: dict[str, npt.NDArray[Any]] = {
+        name: np.ascontiguousarray(array).ravel() for name, array in arrays.items()
+    }
     for array in (*flat.values(), *codes.values()):
         array.setflags(write=False)
     return Multiverse(
@@ -298,5 +257,14 @@ def _result(
         reference=reference,
         level=level,
         decisions=decisions,
-        **flat,
+        k=flat["k"],
+        estimate=flat["estimate"],
+        se=flat["se"],
+        ci_low=flat["ci_low"],
+        ci_high=flat["ci_high"],
+        tau2=flat["tau2"],
+        side=flat["side"],
+        reason=flat["reason"],
+        changes=flat["changes"],
+        studies_changed=flat["studies_changed"],
     )

@@ -27,6 +27,12 @@ REASONS: Final = (
     "the numbers leave the range of double precision",
     "the Knapp-Hartung interval has no width, because the effects are equal",
 )
+#: How the shares are to be read.
+CAUTION: Final = (
+    "Sensitivity analysis: the worlds are the choices that were declared and no sample, so that "
+    "shares are no probabilities and change with the list of choices. A world that nobody would "
+    "defend counts as much as any other."
+)
 FEW, PRECISION, NO_WIDTH = 1, 2, 3
 _NUMBERS: Final = ("estimate", "se", "ci_low", "ci_high", "tau2")
 
@@ -66,6 +72,8 @@ class Multiverse:
         Coverage of the intervals.
     decisions : tuple of str
         What was done to reach these worlds: rules that were merged, studies left out.
+    caution : str
+        How the shares are to be read.
     """
 
     codes: Mapping[str, IntArray]
@@ -85,6 +93,7 @@ class Multiverse:
     studies_changed: IntArray
     level: float
     decisions: tuple[str, ...]
+    caution: str = CAUTION
 
     @property
     def estimable(self) -> npt.NDArray[np.bool_]:
@@ -283,4 +292,4 @@ class Multiverse:
                 f"{fewest} change{'s' if fewest > 1 else ''} reverse{'' if fewest > 1 else 's'} "
                 f"it, in {worlds.size:,} ways; the first: {self.describe_change(int(worlds[0]))}."
             )
-        return "\n".join([*lines, *self.decisions])
+        return "\n".join([*lines, *self.decisions, self.caution])

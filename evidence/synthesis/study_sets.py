@@ -104,7 +104,9 @@ def count_sets(k: int, leave_one_out: bool, declared: int, all_from: int | None)
     all_from : int or None
         Fewest studies of a subset.
     """
-    subsets = 0 if all_from is None else sum(comb(k, size) for size in range(all_from, k + 1))
+    subsets = (
+        0 if all_from is None else sum(comb(k, size) for size in range(max(all_from, 0), k + 1))
+    )
     return 1 + declared + (k if leave_one_out else 0) + subsets
 
 

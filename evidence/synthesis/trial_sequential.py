@@ -136,6 +136,7 @@ def trial_sequential(
     )
     rows = build_looks(studies.labels, looks, series, gained, efficacy, region, alpha, benefit)
     first = next((i for i, row in enumerate(rows) if row.conclusion != "none"), None)
+    crossed = next((i for i, row in enumerate(rows) if row.crossed), None)
     last = rows[-1]
     return TrialSequential(
         looks=rows,
@@ -153,6 +154,7 @@ def trial_sequential(
         benefit=benefit,
         stopped_at=first,
         stopped_for="none" if first is None else rows[first].conclusion,
+        crossed_at=crossed,
         conclusion=last.conclusion,
         estimate=last.estimate,
         adjusted_low=last.adjusted_low,
@@ -183,14 +185,14 @@ def _anticipated(
         return anticipated
     if anticipated is not None:
         return anticipated_difference(float(anticipated))
-    chosen = tuple(low_bias or ())
+    chosen = tuple(dict.fromkeys(low_bias or ()))
     for name in chosen:
         if name not in studies.labels:
             raise UnknownName("study at low risk of bias", name, studies.labels)
     if not chosen:
         raise EmptySelection("The studies at low risk of bias were to be pooled; none was named.")
     kept = [studies.labels.index(name) for name in chosen]
-    found = pool(studies.yi[kept], studies.vi[kept], method=plan.method, policy=plan.policy.name)
+    found = pool(studies.yi[kept], studies.vi[kept], method=plan.method, test="z")
     words = f"summary of {len(kept)} studies at low risk of bias, {found.estimate:.4g}"
     return AnticipatedEffect(delta=found.estimate, words=words)
 

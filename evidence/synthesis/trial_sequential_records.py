@@ -89,6 +89,11 @@ class SequentialLook:
     adjusted_high: float | None
     conclusion: str
 
+    @property
+    def crossed(self) -> bool:
+        """Whether Z crossed a boundary that keeps the type I error over all looks."""
+        return self.boundary_code == "spending" and self.conclusion in ("benefit", "harm")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialSequential:
@@ -120,6 +125,9 @@ class TrialSequential:
         First look (from 0) with a conclusion; a trial would have ended there.
     stopped_for : str
         Its conclusion, or none.
+    crossed_at : int or None
+        First look (from 0) that crossed a boundary for benefit or harm within the type I error,
+        also after a look inside the futility region, which binds nobody.
     conclusion : str
         Conclusion at the last look.
     estimate : float
@@ -153,6 +161,7 @@ class TrialSequential:
     benefit: str
     stopped_at: int | None
     stopped_for: str
+    crossed_at: int | None
     conclusion: str
     estimate: float
     adjusted_low: float | None
@@ -199,5 +208,11 @@ class TrialSequential:
             lines.append(
                 f"  first conclusion after {first.k} studies ({first.order}): "
                 f"{CONCLUSIONS[self.stopped_for]}"
+            )
+        if self.crossed_at is not None and self.crossed_at != self.stopped_at:
+            crossing = self.looks[self.crossed_at]
+            lines.append(
+                f"  boundary crossed after {crossing.k} studies ({crossing.order}): "
+                f"{CONCLUSIONS[crossing.conclusion]}"
             )
         return "\n".join([*lines, *self.decisions, self.caution])

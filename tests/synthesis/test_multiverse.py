@@ -122,11 +122,13 @@ def test_worlds_without_a_number_are_counted_and_named():
     assert set(dropped["not_estimable"]) == {REASONS[1]}
     assert dropped[["estimate", "se", "ci_low", "ci_high"]].isna().all(axis=None)
     assert dropped["conclusion"].isna().all()
+    assert any("no world has study 1, study 3" in words for words in found.decisions)
     counts = found.counts()
     assert counts[f"not estimable: {REASONS[1]}"] == len(dropped) == 8
     assert sum(counts.values()) == len(frame)
     assert sum(found.shares().values()) == pytest.approx(1.0)
     assert REASONS[1] in str(found)
+    assert "no probabilities" in str(found)
 
 
 def test_equal_effects_have_no_knapp_hartung_interval():
@@ -334,6 +336,7 @@ def test_result_is_frozen():
         ({"yi": Y, "vi": V, "subsets": {"a": []}}, BadInput, "at least"),
         ({"yi": Y, "vi": V, "subsets": {"a": ["z"]}}, UnknownName, "study of the set 'a'"),
         ({"yi": Y, "vi": V, "all_from": 9}, BadInput, "Give 1 to 6"),
+        ({"yi": Y, "vi": V, "all_from": -1}, BadInput, "Give 1 to 6"),
         ({"yi": Y, "vi": V, "reference": {"scale": "RR"}}, UnknownName, "dimension"),
         ({"yi": Y, "vi": V, "reference": {"method": "dl"}}, UnknownName, "reference method"),
         ({"yi": [0.1], "vi": [0.1]}, NotEstimable, "fewer than 2"),

@@ -193,6 +193,7 @@ def test_turning_the_effects_around_turns_benefit_into_harm():
     assert below.stopped_for == "benefit"
     assert below.looks[below.stopped_at].conclusion == "benefit"
     assert all(look.conclusion == "none" for look in below.looks[: below.stopped_at])
+    assert below.crossed_at == below.stopped_at
 
 
 def test_small_effects_with_much_information_end_in_futility():
@@ -206,6 +207,16 @@ def test_small_effects_with_much_information_end_in_futility():
     assert without.conclusion == "none"
     assert {look.futility_code for look in without.looks} == {"not-asked"}
     assert [look.boundary for look in without.looks] == [look.boundary for look in found.looks]
+
+
+def test_futility_does_not_bind():
+    yi, vi = [0.0, 0.0, 0.0, 0.9], [0.1, 0.1, 0.1, 0.02]
+    options = {"order": range(4), "heterogeneity": "none", "method": "CE"}
+    found = trial_sequential(yi, vi, anticipated=0.35, benefit="above", **options)
+    assert [look.conclusion for look in found.looks][-2:] == ["futility", "benefit"]
+    assert found.stopped_for == "futility"
+    assert found.crossed_at == 3
+    assert "boundary crossed after 4 studies" in str(found)
 
 
 def test_information_beyond_the_required_one():
@@ -225,6 +236,8 @@ def test_information_beyond_the_required_one():
     assert found.looks[-1].boundary == pytest.approx(stats.norm.isf(0.025))
     assert found.looks[0].conclusion == "required-size-reached"
     assert found.conclusion == "benefit"
+    # beyond the required information a crossing is not within the type I error
+    assert found.crossed_at is None
     assert [look.futility for look in found.looks] == [None] * k
     assert "not held" in found.definitions["after the required information"]
 
