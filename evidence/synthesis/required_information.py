@@ -47,12 +47,15 @@ class AnticipatedEffect:
         neither risks nor a standard deviation are known.
     risk : float or None
         Mean risk of the two arms; None if it is no matter of events.
+    measure : str or None
+        Scale of ``delta``, if it is known; effects on another scale are refused.
     """
 
     delta: float
     words: str
     participants_factor: float | None = None
     risk: float | None = None
+    measure: str | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.delta) or self.delta == 0.0:
@@ -111,12 +114,14 @@ def anticipated_risk_reduction(
         "OR": float(special.logit(treated) - special.logit(control_risk)),
         "RD": difference,
     }[measure]
-    checked = AnticipatedEffect(delta=delta, words=f"{words}, on the scale of {measure}")
+    # without a reduction there is no difference to divide by; the record refuses a delta of 0
+    spread = 4.0 * mean * (1.0 - mean)
     return AnticipatedEffect(
         delta=delta,
-        words=checked.words,
-        participants_factor=4.0 * mean * (1.0 - mean) / difference**2,
+        words=f"{words}, on the scale of {measure}",
+        participants_factor=spread / difference**2 if difference else None,
         risk=mean,
+        measure=measure,
     )
 
 
@@ -144,8 +149,7 @@ def anticipated_difference(difference: float, *, sd: float | None = None) -> Ant
     if not (sd > 0.0 and math.isfinite(sd)):
         raise BadInput(f"A mean difference was anticipated with a standard deviation of {sd}.")
     words = f"mean difference of {difference:g} with a standard deviation of {sd:g}"
-    checked = AnticipatedEffect(delta=difference, words=words)
-    factor = 4.0 * (sd / checked.delta) ** 2
+    factor = 4.0 * (sd / difference) ** 2 if difference else None
     return AnticipatedEffect(delta=difference, words=words, participants_factor=factor)
 
 

@@ -6,6 +6,7 @@ A sensitivity analysis; ``CAUTION`` says why.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,9 @@ from evidence.synthesis.spending import (
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.study_order import order_studies
 from evidence.synthesis.trial_sequential_records import TrialSequential
+
+#: Measures that share the scale of another one.
+_SAME_SCALE: Final = {"PETO": "OR"}
 
 
 def trial_sequential(
@@ -182,6 +186,12 @@ def _anticipated(
             "anticipated_risk_reduction(0.2, control_risk=0.1)) or low_bias= (labels), not both."
         )
     if isinstance(anticipated, AnticipatedEffect):
+        scales = anticipated.measure, _SAME_SCALE.get(studies.measure or "", studies.measure)
+        if None not in scales and scales[0] != scales[1]:
+            raise BadInput(
+                f"The anticipated effect is on the scale of {scales[0]} ({anticipated.words}), and "
+                f"the effects are {studies.measure}. Anticipate an effect on their scale."
+            )
         return anticipated
     if anticipated is not None:
         return anticipated_difference(float(anticipated))

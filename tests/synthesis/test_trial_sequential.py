@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, EmptySelection, UnknownName
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.required_information import (
@@ -88,7 +89,8 @@ def test_diversity_is_the_variance_that_a_common_effect_would_not_have():
         (lambda: anticipated_difference(0.0), "not 0"),
         (lambda: anticipated_difference(math.nan), "not 0"),
         (lambda: anticipated_difference(1.0, sd=0.0), "standard deviation of 0"),
-        (lambda: anticipated_risk_reduction(0.0, 0.2), "risk"),
+        (lambda: anticipated_risk_reduction(0.0, 0.2), "not 0"),
+        (lambda: anticipated_difference(0.0, sd=1.0), "not 0"),
         (lambda: anticipated_risk_reduction(0.2, 1.2), "between 0 and 1"),
         (lambda: anticipated_risk_reduction(-9.0, 0.2), "with treatment is 2"),
         (lambda: required_information(EFFECT, power=1.0), "power is 1"),
@@ -315,6 +317,16 @@ def test_the_summary_of_studies_at_low_risk_of_bias_can_be_anticipated():
     assert found.delta == pool(Y[chosen], V[chosen]).estimate
     assert any("not independent" in words for words in found.decisions)
     assert "3 studies at low risk" in found.definitions["anticipated effect"]
+
+
+def test_an_effect_on_another_scale_is_refused():
+    table = {"ai": [5, 8], "n1i": [50, 60], "ci": [9, 12], "n2i": [52, 61]}
+    effect = anticipated_risk_reduction(0.2, 0.2, measure="OR")
+    for measure in ("OR", "PETO"):
+        found = trial_sequential(effect_size(measure, **table), order=[1, 2], anticipated=effect)
+        assert found.measure == measure
+    with pytest.raises(BadInput, match="the effects are RR"):
+        trial_sequential(effect_size("RR", **table), order=[1, 2], anticipated=effect)
 
 
 def test_result_names_every_definition_and_warns():
