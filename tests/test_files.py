@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -39,21 +38,12 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_beside_it(
 
 
 def test_a_disk_that_fills_up_leaves_no_half_file(tmp_path, monkeypatch):
-    class Full:
-        def __enter__(self):
-            return self
+    def fill(path, content):
+        with path.open("wb") as file:
+            file.write(content[:3])
+        raise OSError(28, "No space left on device")
 
-        def __exit__(self, *_):
-            os.close(self.handle)
-
-        def __init__(self, handle):
-            self.handle = handle
-
-        def write(self, content):
-            os.write(self.handle, content[:3])
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fdopen", lambda handle, mode: Full(handle))
+    monkeypatch.setattr(Path, "write_bytes", fill)
     with pytest.raises(OSError, match="No space"):
         write_bytes(tmp_path / "report", b"123456789")
     assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from evidence.interfaces.dataset_commands import codebook, diff, query
 from evidence.interfaces.explain_command import explain
 from evidence.interfaces.exports import export
 from evidence.interfaces.pool_command import pool
+from evidence.interfaces.pool_many_command import pool_many
 from evidence.interfaces.report_commands import report, run, verify
 
 
@@ -47,7 +48,7 @@ def main() -> None:
     console.tolerate_narrow_terminals()
 
 
-for command in (data, pool, explain, run, report, verify, export):
+for command in (data, pool, pool_many, explain, run, report, verify, export):
     main.add_command(command)
 for command in (query, diff, audit, codebook):
     data.add_command(command)

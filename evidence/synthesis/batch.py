@@ -22,10 +22,12 @@ from evidence.synthesis.stacked_tau2 import STACKED_ESTIMATORS
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Numbers of one array in a chunk: large enough to hide Python, small enough for the cache.
-_CHUNK = 640_000
-_COLUMNS = ("estimate", "se", "tau2", "se_tau2", "s2w", "q", "i2", "h2")
-_ALWAYS_FINITE = [row for row, name in enumerate(_COLUMNS) if name != "se_tau2"]
+#: Numbers of one array in a chunk: large enough to hide Python, small enough for the cache (a
+#: handful of arrays of 1.6 MB are in use at a time).
+_CHUNK = 200_000
+#: Arrays of numbers of a ``PooledStack``.
+COLUMNS = ("estimate", "se", "tau2", "se_tau2", "s2w", "q", "i2", "h2")
+_ALWAYS_FINITE = [row for row, name in enumerate(COLUMNS) if name != "se_tau2"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,8 +80,27 @@ class PooledStack:
         """One row for each meta-analysis."""
         import pandas as pd
 
-        columns = {"k": self.k, **{name: getattr(self, name) for name in _COLUMNS}}
+        columns = {"k": self.k, **{name: getattr(self, name) for name in COLUMNS}}
         return pd.DataFrame(columns).assign(q_p=self.q_p, method=self.method)
+
+
+def inconsistency(pooled: PooledStack, definition: str) -> tuple[FloatArray, FloatArray]:
+    """I2 as a proportion and H2 under a definition, each (d,); one study has 0 and 1.
+
+    Parameters
+    ----------
+    pooled : PooledStack
+        Summaries.
+    definition : str
+        "tau2" or "Q".
+    """
+    if definition == pooled.i2_definition:
+        return pooled.i2, pooled.h2
+    df, several = np.maximum(pooled.k - 1, 1), pooled.k > 1
+    h2 = np.where(several, pooled.q / df, 1.0)
+    i2 = np.zeros_like(pooled.q)
+    np.divide(pooled.q - df, pooled.q, out=i2, where=several & (pooled.q > 0.0))
+    return np.maximum(i2, 0.0), h2
 
 
 def pool_stack(
@@ -154,7 +175,7 @@ def fit_chunks(
     NotEstimable
         If the numbers leave the range of double precision.
     """
-    rows = np.empty((len(_COLUMNS), d))
+    rows = np.empty((len(COLUMNS), d))
     size = np.empty(d, dtype=np.int64)
 
     def fit(columns: slice) -> None:
@@ -172,7 +193,7 @@ def fit_chunks(
         k=size,
         method=method,
         i2_definition="Q" if method == "CE" else "tau2",
-        **dict(zip(_COLUMNS, rows, strict=True)),
+        **dict(zip(COLUMNS, rows, strict=True)),
     )
 
 
@@ -193,8 +214,8 @@ def _ranges(count: int, step: int) -> Iterator[slice]:
 
 
 def _fit(stack: Stack, method: str) -> FloatArray:
-    """Rows of ``_COLUMNS`` for every column of the stack."""
-    rows = np.empty((len(_COLUMNS), stack.size.size))
+    """Rows of ``COLUMNS`` for every column of the stack."""
+    rows = np.empty((len(COLUMNS), stack.size.size))
     (many,) = np.nonzero(stack.size > 1)
     if many.size == stack.size.size:
         return _fit_many(stack, method)
@@ -207,7 +228,7 @@ def _fit(stack: Stack, method: str) -> FloatArray:
 
 
 def _fit_many(stack: Stack, method: str) -> FloatArray:
-    """Rows of ``_COLUMNS`` for columns of two or more studies."""
+    """Rows of ``COLUMNS`` for columns of two or more studies."""
     tau2, se_tau2 = STACKED_ESTIMATORS[method](stack)
     common, df = stack.at(0.0), stack.df
     fit = common if method == "CE" else stack.at(tau2)

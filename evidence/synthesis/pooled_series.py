@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evidence.effects.checks import BoolArray, FloatArray
-from evidence.synthesis.batch import PooledStack, fit_chunks
+from evidence.synthesis.batch import PooledStack, fit_chunks, inconsistency
 from evidence.synthesis.distributions import two_sided_p
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.heterogeneity import h2_from_q, i2_from_q
 from evidence.synthesis.mean_interval import (
     MeanInterval,
     choose_interval,
@@ -148,7 +147,7 @@ def pool_sets(
     p_value = [two_sided_p(s, i.df) for s, i in zip(statistic, intervals, strict=True)]
     df = [np.nan if interval.df is None else interval.df for interval in intervals]
     definition = "Q" if plan.method == "CE" else plan.policy.i2_definition
-    i2, h2 = _inconsistency(pooled, definition)
+    i2, h2 = inconsistency(pooled, definition)
     arrays = {
         "position": np.asarray(position, dtype=np.int64),
         "k": pooled.k,
@@ -189,15 +188,3 @@ def _interval(
         return mean_interval("z", se, 1.0, 0, level)
     tau2 = float(pooled.tau2[i])
     return choose_interval(plan, tau2, se, s2w, df, level, classic_se=classic_se)[0]
-
-
-def _inconsistency(pooled: PooledStack, definition: str) -> tuple[FloatArray, FloatArray]:
-    """I2 and H2 under a definition; a single study has 0 and 1."""
-    if definition == pooled.i2_definition:
-        return pooled.i2, pooled.h2
-    pairs = [
-        (0.0, 1.0) if k == 1 else (i2_from_q(q, k - 1), h2_from_q(q, k - 1))
-        for q, k in zip(pooled.q.tolist(), pooled.k.tolist(), strict=True)
-    ]
-    i2, h2 = np.array(pairs).T
-    return i2.copy(), h2.copy()

@@ -265,7 +265,7 @@ def _solve(stack: Stack, brackets: Cells, restricted: bool) -> FloatArray:
     low, high = brackets.low.copy(), brackets.high.copy()
     tau2 = low + _chord_crossing(brackets)
     result = tau2.copy()
-    active = np.arange(tau2.size)
+    active, settled = np.arange(tau2.size), np.zeros(tau2.size, dtype=bool)
     for _ in range(_MOST_STEPS):
         if not active.size:
             break
@@ -277,10 +277,11 @@ def _solve(stack: Stack, brackets: Cells, restricted: bool) -> FloatArray:
         done = (np.abs(step) <= 1e-8 * tau2) | (high - low <= 1e-15 * high)
         inside = (proposal > low) & (proposal < high)
         tau2 = np.where(inside, proposal, np.where(done, tau2, 0.5 * (low + high)))
-        result[active] = tau2
-        if np.count_nonzero(done) > 0.3 * done.size or done.all():
-            (left,) = np.nonzero(~done)
-            stack, active = stack.take(left), active[left]
+        result[active[~settled]] = tau2[~settled]  # whatever happens to the other columns
+        settled |= done
+        if np.count_nonzero(settled) > 0.3 * settled.size or settled.all():
+            (left,) = np.nonzero(~settled)
+            stack, active, settled = stack.take(left), active[left], settled[left]
             low, high, tau2 = low[left], high[left], tau2[left]
     return result
 

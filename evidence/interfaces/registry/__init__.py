@@ -1,0 +1,1 @@
+"""A registry of meta-analyses in one file, pooled in memory that does not grow with it."""
