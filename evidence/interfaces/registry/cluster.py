@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Pieces for each thread of the cluster that are under way, or wait to be taken.
 _AHEAD: Final = 2
+#: How long a scheduler may take to answer.
+_SECONDS: Final = 10
 Result = TypeVar("Result")
 
 
@@ -63,12 +66,20 @@ def _connected(client: Client | str) -> Iterator[Client]:
             "A Dask cluster was to do the work and Dask is not installed: "
             "pip install 'ms-evidence[dask]'."
         ) from error
+    _knock(client)
+    with Client(client, timeout=_SECONDS) as connection:
+        yield connection
+
+
+def _knock(address: str) -> None:
+    """Refuse an address at which nobody listens; a Client that found nobody does not end well."""
+    from distributed.comm import get_address_host_port
+
     try:
-        connection = Client(client, timeout=10)
+        with socket.create_connection(get_address_host_port(address, strict=True), _SECONDS):
+            return
     except (OSError, ValueError) as error:
         raise BadInput(
-            f"A Dask scheduler was looked for at {client} and does not answer: {error}. Give an "
+            f"A Dask scheduler was looked for at {address} and does not answer: {error}. Give an "
             "address such as tcp://host:8786."
         ) from error
-    with connection:
-        yield connection
