@@ -11,7 +11,9 @@ of being a difference of nearly equal numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +21,12 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class WeightedFit:
     """Weighted least squares fit; the leading axes ``...`` are those of the weights.
+
+    The leverages are computed when they are first asked for: a root finder that only looks at
+    residuals never pays for them.
 
     Attributes
     ----------
@@ -31,17 +36,28 @@ class WeightedFit:
         Estimated mean, or regression coefficients.
     residuals : ndarray, shape (..., k)
         ``y - X beta``.
-    basis : ndarray, shape (..., k, p)
-        Orthonormal columns that span ``W^(1/2) X``.
-    remainder : ndarray, shape (..., k)
-        One minus the leverage of each study.
+    geometry : callable
+        Gives ``basis`` and ``remainder``.
     """
 
     weights: FloatArray
     coefficients: FloatArray
     residuals: FloatArray
-    basis: FloatArray
-    remainder: FloatArray
+    geometry: Callable[[], tuple[FloatArray, FloatArray]]
+
+    @cached_property
+    def _leverage(self) -> tuple[FloatArray, FloatArray]:
+        return self.geometry()
+
+    @property
+    def basis(self) -> FloatArray:
+        """Orthonormal columns that span ``W^(1/2) X``, shape (..., k, p)."""
+        return self._leverage[0]
+
+    @property
+    def remainder(self) -> FloatArray:
+        """One minus the leverage of each study, shape (..., k)."""
+        return self._leverage[1]
 
     @property
     def rss(self) -> FloatArray:
@@ -78,10 +94,16 @@ def sum_of_others(x: FloatArray) -> FloatArray:
     The total minus the study's own value loses every digit for a study that dominates the
     total, so the largest entry is summed directly.
     """
-    largest = np.argmax(x, axis=-1, keepdims=True)
     rest = x.copy()
+    if x.ndim == 1:
+        first = x.argmax()
+        rest[first] = 0.0
+        others: FloatArray = x.sum() - x
+        others[first] = rest.sum()
+        return others
+    largest = np.argmax(x, axis=-1, keepdims=True)
     np.put_along_axis(rest, largest, 0.0, axis=-1)
-    others: FloatArray = np.sum(x, axis=-1, keepdims=True) - x
+    others = np.sum(x, axis=-1, keepdims=True) - x
     np.put_along_axis(others, largest, np.sum(rest, axis=-1, keepdims=True), axis=-1)
     return others
 
@@ -105,8 +127,11 @@ def fit_weighted(yi: FloatArray, weights: FloatArray, design: FloatArray | None)
     scores = np.matmul(np.swapaxes(basis, -1, -2), (root * yi)[..., None])
     coefficients = np.linalg.solve(triangle, scores)[..., 0]
     residuals = yi - np.matmul(design, coefficients[..., None])[..., 0]
-    remainder = np.clip(1.0 - np.sum(basis**2, axis=-1), 0.0, 1.0)
-    return WeightedFit(weights, coefficients, residuals, basis, remainder)
+
+    def geometry() -> tuple[FloatArray, FloatArray]:
+        return basis, np.clip(1.0 - np.sum(basis**2, axis=-1), 0.0, 1.0)
+
+    return WeightedFit(weights, coefficients, residuals, geometry)
 
 
 def _fit_mean(yi: FloatArray, weights: FloatArray) -> WeightedFit:
@@ -115,13 +140,11 @@ def _fit_mean(yi: FloatArray, weights: FloatArray) -> WeightedFit:
     centre = yi[np.argmax(weights, axis=-1)][..., None]
     deviations = yi - centre
     shift = np.sum(weights * deviations, axis=-1, keepdims=True) / total
-    return WeightedFit(
-        weights,
-        centre + shift,
-        deviations - shift,
-        np.sqrt(weights / total)[..., None],
-        sum_of_others(weights) / total,
-    )
+
+    def geometry() -> tuple[FloatArray, FloatArray]:
+        return np.sqrt(weights / total)[..., None], sum_of_others(weights) / total
+
+    return WeightedFit(weights, centre + shift, deviations - shift, geometry)
 
 
 def log_det_information(fit: WeightedFit, design: FloatArray | None) -> FloatArray:

@@ -47,11 +47,14 @@ class RegistryFile:
         Names of its columns for id, yi and vi.
     batch_rows : int
         Rows that are read at a time.
+    size : int, optional
+        Its bytes where the work was given out; a worker with another file refuses.
     """
 
     path: Path
     columns: Mapping[str, str]
     batch_rows: int
+    size: int | None = None
 
     @property
     def is_csv(self) -> bool:
@@ -110,9 +113,14 @@ class RegistryFile:
         Raises
         ------
         BadInput
-            If a row has no id, or the file cannot be read to its end.
+            If a row has no id, or the file cannot be read to its end, or is another one here.
         """
         with self._reading():
+            if self.size not in (None, self.path.stat().st_size):
+                raise BadInput(
+                    f"{self.path} was to be pooled and has another size where the work is done. "
+                    "Give all machines the same file."
+                )
             if self.is_csv:
                 yield from whole_batches(self._with_ids(self._csv_tables(), 0), (), None, 0)
                 return

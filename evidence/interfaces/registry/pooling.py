@@ -123,7 +123,9 @@ def _registry(
     all_columns = {**COLUMNS, **named}
     if len(set(all_columns.values())) < len(COLUMNS):
         raise BadInput(f"id, yi and vi were to be read from {all_columns}. Name three columns.")
-    return RegistryFile(Path(source).absolute(), all_columns, batch_rows)
+    path = Path(source).absolute()
+    size = path.stat().st_size if path.exists() else None
+    return RegistryFile(path, all_columns, batch_rows, size)
 
 
 def _target(source: str | PathLike[str], output: str | PathLike[str]) -> Path:

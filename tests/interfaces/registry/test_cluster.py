@@ -1,5 +1,7 @@
 """A Dask cluster gives the same file, to the byte, as one machine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -78,9 +80,14 @@ def test_results_come_in_order_though_the_first_takes_longest(client):
 def test_a_worker_without_the_file_is_a_refusal(client, tmp_path):
     file = registry_file.RegistryFile(tmp_path / "gone.parquet", registry_file.COLUMNS, 10)
     how = How(method=None, test=None, policy="metafor", level=0.95, bad_rows="mark")
-    task = (file, registry_file.Part(0, 1, 0), how, results_schema(pa.string()))
+    schema = results_schema(pa.string())
+    task = (file, registry_file.Part(0, 1, 0), how, schema)
     with pytest.raises(BadInput, match="cannot be read as parquet"):
         list(in_order(client, pool_part, [task]))
+    file.path.write_bytes(b"another file")
+    other = replace(file, size=7)
+    with pytest.raises(BadInput, match="another size"):
+        list(in_order(client, pool_part, [(other, *task[1:])]))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere"])
