@@ -46,7 +46,7 @@ methods: .venv/.dev ## write docs/methods.md from the reference run
 codebook: .venv/.runtime ## write data/CODEBOOK.md and the counts of the README
 	$(BIN)/evidence data codebook
 
-bench: .venv/.dev ## print the times and memory that users feel
+bench: .venv/.dev ## print the times that users feel, and the synthesis beside PyMARE and metafor
 	$(BIN)/python -m benchmarks
 
 wheel: .venv/.dev ## build the wheel into dist/

@@ -1,86 +1,42 @@
-"""Print how long the commands and calls take that users wait for: ``make bench``."""
+"""Print what users wait for, and the synthesis beside PyMARE and metafor: ``make bench``."""
 
 from __future__ import annotations
 
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+import argparse
 
-BIN = Path(sys.executable).parent
-#: What a line may cost, from the project's own aims.
-AIMS = {
-    "evidence --version": 0.25,
-    "import evidence, over bare Python": 0.050,
-    "load_trials(), after imports": 0.050,
-    "multiverse(), 177,000 worlds": 1.0,
-    "evidence run, one analysis": 6.0,
-    "evidence report, all analyses": 20.0,
-}
-#: Peak memory that `evidence report` may use, in MiB.
-MEMORY_AIM = 1024
-
-
-def seconds(command: list[str], runs: int) -> float:
-    """Return the median wall time of a whole process."""
-    times = []
-    for _ in range(runs + 1):
-        start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:])
-
-
-def inside(code: str, runs: int = 5) -> float:
-    """Return the median of a time that a fresh Python measures itself and prints."""
-    times = []
-    for _ in range(runs):
-        result = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        )
-        times.append(float(result.stdout))
-    return statistics.median(times)
-
-
-LOADING = (
-    "import time, evidence; evidence.load_trials(); start = time.perf_counter(); "
-    "evidence.load_trials(); print(time.perf_counter() - start)"
-)
-MULTIVERSE = (
-    "import time, numpy as np; from evidence.synthesis.multiverse import multiverse; "
-    "rng = np.random.default_rng(1); n = rng.integers(50, 400, 13); "
-    "table = dict(ai=rng.binomial(n, 0.02), n1i=n, ci=rng.binomial(n, 0.04), n2i=n); "
-    "start = time.perf_counter(); found = multiverse(**table, all_from=9); "
-    "assert found.k.size > 100_000; print(time.perf_counter() - start)"
-)
+from benchmarks.lines import FULL, QUICK, Sizes, show
 
 
 def main() -> None:
-    """Measure and print."""
-    evidence = str(BIN / "evidence")
-    bare = seconds([sys.executable, "-c", "pass"], 9)
-    found = {
-        "evidence --version": seconds([evidence, "--version"], 9),
-        "import evidence, over bare Python": seconds([sys.executable, "-c", "import evidence"], 9)
-        - bare,
-        "load_trials(), after imports": inside(LOADING),
-        "multiverse(), 177,000 worlds": inside(MULTIVERSE),
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        one = [evidence, "run", "alemtuzumab-vs-interferon", "--output", folder]
-        found["evidence run, one analysis"] = seconds(one, 3)
-        found["evidence report, all analyses"] = seconds(
-            [evidence, "report", "--output", folder], 3
-        )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{'':38} {'median':>10} {'aim':>10}")
-    for name, value in found.items():
-        print(f"{name:38} {1000 * value:8.0f} ms {1000 * AIMS[name]:7.0f} ms")
-    print(f"{'largest process, peak memory':38} {peak:7.0f} MiB {MEMORY_AIM:6d} MiB")
+    """Measure the parts that were asked for, all of them unless named, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    given = parser.parse_args()
+    sizes = QUICK if given.quick else FULL
+    for part in given.parts or PARTS:
+        PARTS[part](sizes)
 
+
+def _commands(_: Sizes) -> None:
+    from benchmarks.commands import print_commands
+
+    print_commands()
+
+
+def _synthesis(sizes: Sizes) -> None:
+    from benchmarks.synthesis import measure_synthesis
+
+    show("Synthesis (medians; quote the ratios)", measure_synthesis(sizes))
+
+
+def _registry(sizes: Sizes) -> None:
+    from benchmarks.registry import measure_registry
+
+    show("A registry of meta-analyses (one run each)", measure_registry(sizes))
+
+
+PARTS = {"commands": _commands, "synthesis": _synthesis, "registry": _registry}
 
 if __name__ == "__main__":
     main()
