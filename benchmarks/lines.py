@@ -22,6 +22,8 @@ class Sizes:
         Studies whose subsets are all fitted.
     permutations : int
         Random sign patterns.
+    multiverse : int
+        Studies of which all subsets from nine on are pooled in every way.
     registry : int
         Meta-analyses of the registry.
     """
@@ -31,12 +33,13 @@ class Sizes:
     loop: int
     gosh: int
     permutations: int
+    multiverse: int
     registry: int
 
 
-FULL = Sizes(runs=5, stack=100_000, loop=200, gosh=20, permutations=1_000, registry=1_000_000)
+FULL = Sizes(runs=5, stack=100_000, loop=200, gosh=20, permutations=1_000, multiverse=13, registry=1_000_000)
 #: Enough to see that everything runs; the times mean nothing.
-QUICK = Sizes(runs=1, stack=300, loop=5, gosh=8, permutations=20, registry=400)
+QUICK = Sizes(runs=1, stack=300, loop=5, gosh=8, permutations=20, multiverse=10, registry=400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from benchmarks.metafor import Metafor, Timed, time_metafor
 from benchmarks.own_process import measure
 from evidence import pool, pool_glmm
 from evidence.synthesis.batch import pool_stack
+from evidence.synthesis.multiverse import multiverse
 from evidence.synthesis.permutation import permutation_test
 from evidence.synthesis.sensitivity import leave_one_out
 
@@ -60,6 +61,7 @@ def measure_synthesis(sizes: Sizes) -> Iterator[Line]:
     yield _one_fit(tables["one"], metafor, sizes)
     yield from _stack(*stack, metafor, sizes)
     yield _gosh(sizes)
+    yield _multiverse(sizes)
     yield _leave_one_out(tables["large"], metafor, sizes)
     yield _permutations(tables["one"], metafor, sizes)
     for model in ("UM.FS", "UM.RS"):
@@ -134,6 +136,15 @@ def _gosh(sizes: Sizes) -> Line:
         peak=measured.peak,
         note="numpy",
     )
+
+
+def _multiverse(sizes: Sizes) -> Line:
+    rng = np.random.default_rng(1)
+    n = rng.integers(50, 400, sizes.multiverse)
+    table = {"ai": rng.binomial(n, 0.02), "n1i": n, "ci": rng.binomial(n, 0.04), "n2i": n}
+    worlds = multiverse(**table, all_from=9).k.size
+    ours = median_seconds(lambda: multiverse(**table, all_from=9), sizes.runs)
+    return Line(name=f"multiverse, {worlds:,} worlds", ours=ours, seconds=1.0)
 
 
 def _leave_one_out(data: pd.DataFrame, metafor: Metafor, sizes: Sizes) -> Line:

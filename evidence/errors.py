@@ -101,6 +101,26 @@ class Caution(EvidenceWarning):
     """The number is right, and easily misread."""
 
 
+def known_name(kind: str, name: object, known: Iterable[str], advice: str = "") -> str:
+    """Return ``name``, or raise UnknownName if it is not one of the ``known`` texts.
+
+    Parameters
+    ----------
+    kind : str
+        What it is the name of.
+    name : object
+        What was given; anything but a text is unknown.
+    known : iterable of str
+        The names there are.
+    advice : str
+        What else to say.
+    """
+    names = list(known)
+    if isinstance(name, str) and name in names:
+        return name
+    raise UnknownName(kind, name, names, advice)
+
+
 def refuse(error: type[BadInput], message: str, problems: Sequence[str]) -> None:
     """Raise ``error`` with every problem in its message, if there is any."""
     if problems:

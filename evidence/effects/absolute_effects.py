@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray, InputCheck
+from evidence.effects.double_precision import double_precision
 from evidence.effects.proportions import proportion_interval
-from evidence.errors import UnknownName
+from evidence.errors import known_name
 
 #: Risk with treatment, from the baseline risk p and the effect on its natural scale.
 _TO_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
@@ -58,6 +59,7 @@ class AbsoluteEffect:
     capped: bool = False
 
 
+@double_precision("An effect at a baseline")
 def absolute_effect(
     measure: str, estimate: float, ci_low: float, ci_high: float, *, baseline: float
 ) -> AbsoluteEffect:
@@ -77,7 +79,13 @@ def absolute_effect(
     Cochrane Handbook 14.1.5 and 15.4.4; GRADE guidelines 27 (2020), J Clin
     Epidemiol 118:124-131, for the HR.
     """
-    values = (estimate, ci_low, ci_high)
+    check = InputCheck("An absolute effect")
+    numbers = check.numbers(estimate=estimate, ci_low=ci_low, ci_high=ci_high, baseline=baseline)
+    if any(number.ndim for number in numbers):
+        check.problems.append("give one effect with its limits, and one baseline")
+    check.refuse()
+    *effect, baseline = map(float, numbers)
+    values = (effect[0], effect[1], effect[2])
     if measure == "IRR":
         treated = _rates(values, baseline)
     else:
@@ -106,6 +114,7 @@ def _rates(ratios: tuple[float, float, float], baseline: float) -> FloatArray:
     return irr * rate
 
 
+@double_precision("A risk with treatment")
 def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: ArrayLike) -> FloatArray:
     """Risk with treatment, from a relative effect and the risk without; not cut at 0 and 1.
 
@@ -118,8 +127,7 @@ def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: Array
     baseline_risk : array_like
         Risk without treatment, strictly between 0 and 1.
     """
-    if measure not in _TO_RISK:
-        raise UnknownName("measure of a risk", measure, _TO_RISK)
+    known_name("measure of a risk", measure, _TO_RISK)
     check = InputCheck(f"The risk with treatment from the {measure}")
     value, p = check.numbers(effect=effect, baseline_risk=baseline_risk)
     check.where((p <= 0) | (p >= 1), "baseline_risk must lie between 0 and 1, not {}", p)
@@ -129,6 +137,7 @@ def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: Array
     return np.asarray(_TO_RISK[measure](p, value))[()]
 
 
+@double_precision("Another measure of an effect")
 def convert_effect(
     effect: ArrayLike, *, source: str, target: str, baseline_risk: ArrayLike
 ) -> FloatArray:
@@ -152,11 +161,10 @@ def convert_effect(
     ----------
     Zhang & Yu (1998), JAMA 280:1690-1691; Cochrane Handbook 15.4.4.
     """
-    if target not in _FROM_RISK:
-        raise UnknownName("measure of a risk", target, _FROM_RISK)
+    known_name("measure of a risk", target, _FROM_RISK)
     treated = risk_with_treatment(effect, measure=source, baseline_risk=baseline_risk)
-    p = np.asarray(baseline_risk, dtype=float)
     check = InputCheck(f"{source} to {target} at a baseline risk")
+    (p,) = check.numbers(baseline_risk=baseline_risk)
     check.where(
         (treated <= 0) | (treated >= 1), "the risk with treatment would be {}", np.asarray(treated)
     )
@@ -193,6 +201,7 @@ class NumberNeededToTreat:
         return self.ci is None
 
 
+@double_precision("A number needed to treat")
 def number_needed_to_treat(rd: float, ci_low: float, ci_high: float) -> NumberNeededToTreat:
     """NNT from a risk difference with its interval.
 
@@ -206,7 +215,11 @@ def number_needed_to_treat(rd: float, ci_low: float, ci_high: float) -> NumberNe
     Altman (1998), BMJ 317:1309-1312.
     """
     check = InputCheck("A number needed to treat")
-    check.numbers(rd=rd, ci_low=ci_low, ci_high=ci_high)
+    numbers = check.numbers(rd=rd, ci_low=ci_low, ci_high=ci_high)
+    if any(number.ndim for number in numbers):
+        check.problems.append("give one risk difference with its limits")
+    check.refuse()
+    rd, ci_low, ci_high = map(float, numbers)
     check.where(not ci_low <= rd <= ci_high, "{} to {} does not hold {}", ci_low, ci_high, rd)
     check.where(max(abs(ci_low), abs(ci_high), abs(rd)) > 1, "a risk difference exceeds 1")
     check.refuse()
@@ -225,6 +238,7 @@ def _reciprocal(difference: float) -> float:
     return 1 / abs(difference) if difference else float("inf")
 
 
+@double_precision("The interval of a risk difference")
 def newcombe_interval(
     ai: ArrayLike, n1i: ArrayLike, ci: ArrayLike, n2i: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
@@ -243,7 +257,8 @@ def newcombe_interval(
     """
     low1, high1 = proportion_interval(ai, n1i, level=level, method="wilson")
     low2, high2 = proportion_interval(ci, n2i, level=level, method="wilson")
-    p1, p2 = np.true_divide(ai, n1i), np.true_divide(ci, n2i)
+    counts = InputCheck("The interval of a risk difference").numbers(ai=ai, n1i=n1i, ci=ci, n2i=n2i)
+    p1, p2 = counts[0] / counts[1], counts[2] / counts[3]
     difference = p1 - p2
     low = difference - np.hypot(p1 - low1, high2 - p2)
     return np.asarray(low)[()], np.asarray(difference + np.hypot(high1 - p1, p2 - low2))[()]

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck, lengths
+from evidence.effects.checks import FloatArray, InputCheck, lengths, study_names
 from evidence.effects.continuous import VARIANCE_TYPES
 from evidence.effects.measures import GIVEN, PUBLISHED, Measure, Needs, describe_needs
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.errors import BadInput, known_name, refuse
 
 #: Measures with a bias correction that can be left out.
 BIAS_CORRECTED: Final = ("SMD", "SMDH", "SMD1", "ROM", "CVR")
@@ -59,8 +59,8 @@ def _interval_faults(given: Sequence[str]) -> list[str]:
 def find_vtype(spec: Measure, vtype: str | None, correct: bool) -> str:
     """Name the kind of variance; empty for a measure that has only one."""
     kinds = VARIANCE_TYPES.get(spec.name, ())
-    if vtype is not None and vtype not in (kinds or ("LS",)):
-        raise UnknownName(f"variance of {spec.name}", vtype, kinds or ("LS",))
+    if vtype is not None:
+        known_name(f"variance of {spec.name}", vtype, kinds or ("LS",))
     kind = (vtype or kinds[0]) if kinds else ""
     if correct:
         return kind
@@ -91,7 +91,7 @@ def read_columns(
         check.problems.append(f"arrays have {first.ndim} axes: give (k,) or (k, d)")
     if first.size == 0:
         check.problems.append("no study was given")
-    names = tuple(map(str, labels)) if labels is not None else _default_labels(len(first))
+    names = _default_labels(len(first)) if labels is None else study_names(labels)
     if len(names) != len(first):
         check.problems.append(f"{len(names)} labels were given for {len(first)} studies")
     check.refuse("Give each argument one number for each study.")

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray, InputCheck, read_only
 from evidence.effects.conversions import se_from_ci
-from evidence.errors import UnknownName
+from evidence.effects.double_precision import double_precision
+from evidence.errors import known_name
 
 
 def _logit(p: FloatArray) -> FloatArray:
@@ -49,6 +50,7 @@ class ArmEffects:
         return np.asarray(np.sqrt(self.vi))
 
 
+@double_precision("A log rate ratio")
 def log_ratio_of_rates(
     rate1: ArrayLike,
     low1: ArrayLike,
@@ -95,6 +97,7 @@ def log_ratio_of_rates(
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=se1**2 + se2**2, measure="IRR")
 
 
+@double_precision("A log rate ratio")
 def log_ratio_of_rates_of_patients(
     rate1: ArrayLike,
     n1: ArrayLike,
@@ -139,6 +142,7 @@ def log_ratio_of_rates_of_patients(
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=vi, measure="IRR")
 
 
+@double_precision("A proportion from its interval")
 def proportion_from_interval(
     percent: ArrayLike,
     ci_low: ArrayLike,
@@ -167,8 +171,7 @@ def proportion_from_interval(
     UnknownName
         The transformation is none of those.
     """
-    if measure not in TRANSFORMS:
-        raise UnknownName("transformation of a proportion from its interval", measure, TRANSFORMS)
+    known_name("transformation of a proportion from its interval", measure, TRANSFORMS)
     check = InputCheck(f"A proportion on the scale {measure} from its interval")
     p, low, high = check.numbers(percent=percent, ci_low=ci_low, ci_high=ci_high)
     check.level(level)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf, nan
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +30,7 @@ class InputCheck:
 
     def __init__(self, asked: str, labels: Sequence[str] = ()) -> None:
         self.asked = asked
-        self.labels = tuple(labels)
+        self.labels = study_names(labels)
         self.problems: list[str] = []
 
     def numbers(self, **given: ArrayLike) -> tuple[FloatArray, ...]:
@@ -54,10 +56,13 @@ class InputCheck:
             self.where(np.isinf(array), f"{name} is infinite")
 
     def array(self, name: str, value: ArrayLike) -> FloatArray:
-        """Turn one argument into an array of floats; anything else is a fault."""
+        """Turn one argument into an array of floats; anything else is a fault.
+
+        What is masked is missing (NaN).
+        """
         try:
-            return np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
+            return _floats(value)
+        except (TypeError, ValueError, OverflowError):
             self.problems.append(f"{name} holds something that is not a number: {value!r:.80}")
             return np.empty(0)
 
@@ -71,8 +76,8 @@ class InputCheck:
 
     def level(self, level: float) -> None:
         """Require a coverage between 0 and 1."""
-        if not 0 < level < 1:
-            self.problems.append(f"level is a proportion such as 0.95, not {level}")
+        if not 0 < real_number(level) < 1:
+            self.problems.append(f"level is a proportion such as 0.95, not {level!r:.80}")
 
     def refuse(self, advice: str = "Correct the numbers at their source.") -> None:
         """Raise BadInput with every fault, if there is any."""
@@ -85,6 +90,51 @@ class InputCheck:
             return ""
         name = f" ({self.labels[index[0]]})" if index[0] < len(self.labels) else ""
         return f"row {index[0] + 1}{name}: "
+
+
+def _floats(value: ArrayLike) -> FloatArray:
+    array = value if hasattr(value, "dtype") else np.asarray(value)
+    if array.dtype.kind in "cmM":
+        raise TypeError("complex numbers and dates are not real numbers")
+    if isinstance(array, np.ma.MaskedArray):
+        array = np.ma.filled(array.astype(float), nan)
+    return np.asarray(array, dtype=float)
+
+
+def real_number(value: object) -> float:
+    """Return one number as a float; NaN, which no range holds, for what is no real number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    try:
+        return float(value) if isinstance(value, Real) else nan
+    except OverflowError:
+        return nan
+
+
+def whole_number(value: object, low: int, high: float = inf) -> bool:
+    """Whether something is a whole number from ``low`` to ``high``."""
+    number = real_number(value)
+    return low <= number <= high and number.is_integer()
+
+
+def is_truth(value: object) -> bool:
+    """Whether something is True or False."""
+    return isinstance(value, bool | np.bool_)
+
+
+def study_names(labels: object) -> tuple[str, ...]:
+    """Names of the studies as texts.
+
+    Raises
+    ------
+    BadInput
+        If they are no list of names.
+    """
+    if not isinstance(labels, Iterable):
+        raise BadInput(
+            f"Names of the studies were given as {labels!r:.80}. Give a list, one for each study."
+        )
+    return tuple(str(label) for label in labels)
 
 
 def lengths(arrays: Mapping[str, FloatArray]) -> str:

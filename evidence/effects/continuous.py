@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, hyp2f1
 
-from evidence.effects.checks import FloatArray, YiVi
+from evidence.effects.checks import FloatArray, InputCheck, YiVi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +66,9 @@ def small_sample_correction(df: ArrayLike, *, exact: bool = True) -> FloatArray:
     ----------
     Hedges (1981), J Educ Stat 6:107-128.
     """
-    freedom = np.asarray(df, dtype=float)
+    check = InputCheck("A small-sample correction")
+    freedom = check.array("df", df)
+    check.refuse()
     usable = np.where(freedom > 1, freedom, np.nan)
     if not exact:
         return np.asarray(1 - 3 / (4 * usable - 1))[()]

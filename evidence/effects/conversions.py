@@ -19,10 +19,11 @@ from scipy import special, stats
 from evidence.effects.binary import LOGISTIC_DIVISOR, NORMAL_DIVISOR
 from evidence.effects.checks import FloatArray, InputCheck, YiVi
 from evidence.effects.continuous import small_sample_correction
+from evidence.effects.double_precision import double_precision, require_finite
 from evidence.effects.measures import find_measure
 from evidence.effects.proportions import arcsine_inverse, double_arcsine_inverse
 from evidence.effects.rates import freeman_tukey_rate_inverse
-from evidence.errors import BadInput, UnknownName
+from evidence.errors import BadInput, known_name
 
 #: Divisors of a log odds ratio that give a standardised mean difference.
 SMD_DIVISORS: Final = {"logistic": LOGISTIC_DIVISOR, "cox": NORMAL_DIVISOR}
@@ -55,6 +56,7 @@ def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) 
     -------
     array
         Ratio, proportion (0 to 1), rate, mean or correlation; unchanged on an identity scale.
+        Infinite where the value is larger than a double can be, as exp(710).
 
     Raises
     ------
@@ -71,7 +73,9 @@ def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) 
             f"{measure} ({spec.label}) was to be put on its natural scale, and has none: "
             "it is a difference of transformed values. Report it as it is, or use another measure."
         )
-    y = np.asarray(values, dtype=float)
+    check = InputCheck(f"Values of {measure} on their natural scale")
+    y = check.array("values", values)
+    check.refuse()
     if measure in ("PFT", "IRFT"):
         return _freeman_tukey(y, measure, n)
     with np.errstate(over="ignore"):
@@ -88,20 +92,24 @@ def _freeman_tukey(y: FloatArray, measure: str, n: ArrayLike | None) -> FloatArr
     return (double_arcsine_inverse if measure == "PFT" else freeman_tukey_rate_inverse)(y, n)
 
 
+@double_precision("A critical value")
 def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArray:
     """Two-sided critical value: normal, or t when ``df`` is given."""
     check = InputCheck("A critical value")
     check.level(level)
+    check.refuse()
     tail = (1 - level) / 2
     if df is None:
-        check.refuse()
         return np.asarray(stats.norm.isf(tail))[()]
     (freedom,) = check.numbers(df=df)
     check.where(freedom <= 0, "df must be above 0, not {}", freedom)
     check.refuse()
-    return np.asarray(stats.t.isf(tail, freedom))[()]
+    found = np.asarray(stats.t.isf(tail, freedom))[()]
+    require_finite(found)
+    return found
 
 
+@double_precision("A Wald interval")
 def wald_interval(
     yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
@@ -115,6 +123,7 @@ def wald_interval(
     return centre - half, centre + half
 
 
+@double_precision("A standard error")
 def se_from_ci(
     ci_low: ArrayLike, ci_high: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -141,6 +150,7 @@ def se_from_ci(
     return np.asarray((high - low) / (2 * critical_value(level, df)))[()]
 
 
+@double_precision("A test statistic")
 def statistic_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -166,9 +176,12 @@ def statistic_from_p(
     effect, p, freedom = check.numbers(estimate=estimate, p_value=p_value, df=df)
     check.where(freedom <= 0, "df must be above 0, not {}", freedom)
     check.refuse()
-    return np.asarray(np.sign(effect) * stats.t.isf(p / 2, freedom))[()]
+    found = np.asarray(np.sign(effect) * stats.t.isf(p / 2, freedom))[()]
+    require_finite(found)
+    return found
 
 
+@double_precision("A standard error")
 def se_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -191,6 +204,7 @@ def se_from_p(
     return np.asarray(effect / statistic_from_p(effect, p, df=df))[()]
 
 
+@double_precision("A log odds ratio")
 def log_or_from_smd(smd: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
     """Log odds ratio and its variance from a standardised mean difference.
 
@@ -210,6 +224,7 @@ def log_or_from_smd(smd: ArrayLike, vi: ArrayLike, *, method: str = "logistic") 
     return d * factor, variance * factor**2
 
 
+@double_precision("A standardised mean difference")
 def smd_from_log_or(log_or: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
     """Standardised mean difference and its variance from a log odds ratio.
 
@@ -229,11 +244,11 @@ def _effect_and_variance(asked: str, **given: ArrayLike) -> tuple[FloatArray, Fl
 
 
 def _smd_divisor(method: str) -> float:
-    if method not in SMD_DIVISORS:
-        raise UnknownName("conversion between SMD and odds ratio", method, SMD_DIVISORS)
+    known_name("conversion between SMD and odds ratio", method, SMD_DIVISORS)
     return float(SMD_DIVISORS[method])
 
 
+@double_precision("A standardised mean difference")
 def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     """Standardised mean difference and its variance from a correlation of ``n`` pairs.
 
@@ -246,6 +261,7 @@ def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     return 2 * rho / np.sqrt(1 - rho**2), 4 * variance / (1 - rho**2) ** 3
 
 
+@double_precision("A correlation")
 def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     """Correlation from a standardised mean difference of groups of n1 and n2.
 
@@ -260,6 +276,7 @@ def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     return np.asarray(d / np.sqrt(d**2 + (size1 + size2) ** 2 / (size1 * size2)))[()]
 
 
+@double_precision("Fisher's z")
 def z_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     """Fisher's z and its variance 1 / (n - 3) from a correlation of ``n`` pairs."""
     rho, size = _correlation("Fisher's z of a correlation", r, n)
@@ -275,6 +292,7 @@ def _correlation(asked: str, r: ArrayLike, n: ArrayLike) -> tuple[FloatArray, Fl
     return rho, size
 
 
+@double_precision("A standardised mean difference")
 def smd_from_t(t: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, correct: bool = True) -> YiVi:
     """Standardised mean difference from the t statistic of two independent groups.
 

@@ -18,6 +18,7 @@ from evidence.effects.arguments import (
 )
 from evidence.effects.checks import BoolArray, FloatArray, InputCheck, read_only
 from evidence.effects.conversions import se_from_p
+from evidence.effects.double_precision import double_precision, squared
 from evidence.effects.measures import GIVEN, MEASURES, PUBLISHED, TABLE, Measure, find_measure
 from evidence.effects.published import (
     difference_from_ci,
@@ -139,6 +140,7 @@ class EffectSizes:
         )
 
 
+@double_precision("Effect sizes")
 def effect_size(
     measure: str,
     *,
@@ -278,7 +280,9 @@ def _from_published(
     ratio, estimate = spec.transform == "log", columns["estimate"]
     if "p_value" in columns:
         p = columns["p_value"]
-        y, v = log_ratio_from_p(estimate, p) if ratio else (estimate, se_from_p(estimate, p) ** 2)
+        y, v = (
+            log_ratio_from_p(estimate, p) if ratio else (estimate, squared(se_from_p(estimate, p)))
+        )
         return _complete(spec, y, v, "printed estimates with p-values", labels)
     read = log_ratio_from_ci if ratio else difference_from_ci
     printed = read(estimate, columns["ci_low"], columns["ci_high"], level=level, labels=labels)
@@ -297,7 +301,7 @@ def _from_given(
     if "vi" in columns and "sei" in columns:
         check.problems.append("give vi or sei, not both")
     check.refuse()
-    v = columns["vi"] if "vi" in columns else columns["sei"] ** 2
+    v = columns["vi"] if "vi" in columns else squared(columns["sei"])
     return _complete(spec, columns["yi"], v, "effects and variances as given", labels)
 
 

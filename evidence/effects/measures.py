@@ -194,7 +194,7 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
 
 def find_measure(name: str) -> Measure:
     """Return the measure of that name; UnknownName, with suggestions, if there is none."""
-    if name in MEASURES:
+    if isinstance(name, str) and name in MEASURES:
         return MEASURES[name]
     capitals = str(name).upper()
     advice = f"Measures are written in capitals: {capitals!r}." if capitals in MEASURES else ""

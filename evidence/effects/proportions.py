@@ -15,7 +15,8 @@ from scipy import stats
 from scipy.special import betaincinv
 
 from evidence.effects.checks import FloatArray, InputCheck, YiVi
-from evidence.errors import UnknownName
+from evidence.effects.double_precision import double_precision, require_finite
+from evidence.errors import known_name
 
 ProportionFormula = Callable[[FloatArray, FloatArray], YiVi]
 Limits = tuple[FloatArray, FloatArray]
@@ -60,9 +61,13 @@ def arcsine_inverse(values: ArrayLike) -> FloatArray:
     ----------
     metafor: ``transf.iarcsin``.
     """
-    return np.asarray(np.sin(np.clip(np.asarray(values, dtype=float), 0, np.pi / 2)) ** 2)[()]
+    check = InputCheck("The proportion behind an arcsine")
+    y = check.array("values", values)
+    check.refuse()
+    return np.asarray(np.sin(np.clip(y, 0, np.pi / 2)) ** 2)[()]
 
 
+@double_precision("A proportion")
 def double_arcsine_inverse(values: ArrayLike, n: ArrayLike) -> FloatArray:
     """Proportion whose double arcsine at sample size ``n`` is ``values``.
 
@@ -95,6 +100,7 @@ def double_arcsine_inverse(values: ArrayLike, n: ArrayLike) -> FloatArray:
     return np.asarray(p)[()]
 
 
+@double_precision("A harmonic mean")
 def harmonic_mean(values: ArrayLike) -> float:
     """Harmonic mean of sample sizes or person-times, shape (k,)."""
     check = InputCheck("A harmonic mean")
@@ -171,6 +177,7 @@ INTERVALS: Final[Mapping[str, Callable[[FloatArray, FloatArray, float], Limits]]
 )
 
 
+@double_precision("The interval of a proportion")
 def proportion_interval(
     x: ArrayLike, n: ArrayLike, *, level: float = 0.95, method: str = "exact"
 ) -> Limits:
@@ -190,8 +197,7 @@ def proportion_interval(
     low, high : arrays
         Limits as proportions.
     """
-    if method not in INTERVALS:
-        raise UnknownName("interval of a proportion", method, INTERVALS)
+    known_name("interval of a proportion", method, INTERVALS)
     check = InputCheck(f"The {method} interval of a proportion")
     events, size = check.numbers(x=x, n=n)
     check.level(level)
@@ -200,6 +206,7 @@ def proportion_interval(
     check.where(events > size, "x = {} events exceed n = {}", events, size)
     check.refuse()
     low, high = INTERVALS[method](events, size, level)
+    require_finite(low, high)
     return np.asarray(low)[()], np.asarray(high)[()]
 
 

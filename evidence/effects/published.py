@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from evidence.effects.checks import BoolArray, FloatArray, InputCheck, YiVi, read_only
 from evidence.effects.conversions import se_from_ci, se_from_p
+from evidence.effects.double_precision import double_precision, squared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,7 +27,8 @@ class PublishedEffects:
     asymmetry : array
         ``midpoint - yi``: 0 for an exactly symmetric interval.
     rounding : array
-        The largest asymmetry that the rounding of the three printed numbers can cause.
+        The largest asymmetry that the rounding of the three printed numbers can cause; infinite
+        where a ratio is smaller than its rounding.
     level : float
         Coverage of the printed intervals.
     """
@@ -55,6 +57,7 @@ class PublishedEffects:
         return np.asarray(np.abs(self.asymmetry) > self.rounding + 1e-12)
 
 
+@double_precision("A log ratio")
 def log_ratio_from_ci(
     estimate: ArrayLike,
     ci_low: ArrayLike,
@@ -93,6 +96,7 @@ def log_ratio_from_ci(
     return _published(numbers, level, decimals, log=True)
 
 
+@double_precision("The variance of a difference")
 def difference_from_ci(
     estimate: ArrayLike,
     ci_low: ArrayLike,
@@ -140,17 +144,24 @@ def _published(
     numbers: tuple[FloatArray, ...], level: float, decimals: ArrayLike | None, *, log: bool
 ) -> PublishedEffects:
     y, low, high = (np.log(number) if log else number for number in numbers)
-    longest = _longest_decimals(numbers) if decimals is None else np.asarray(decimals, dtype=float)
+    longest = _longest_decimals(numbers) if decimals is None else _given_decimals(decimals, numbers)
     half_unit = 0.5 * 10.0**-longest
     shifts = [_largest_shift(number, half_unit, log=log) for number in numbers]
     return PublishedEffects(
         yi=y,
-        vi=se_from_ci(low, high, level=level) ** 2,
+        vi=squared(se_from_ci(low, high, level=level)),
         midpoint=(low + high) / 2,
         asymmetry=(low + high) / 2 - y,
         rounding=shifts[0] + (shifts[1] + shifts[2]) / 2,
         level=level,
     )
+
+
+def _given_decimals(decimals: ArrayLike, numbers: tuple[FloatArray, ...]) -> FloatArray:
+    check = InputCheck("The rounding of a printed estimate")
+    given, _ = check.numbers(decimals=decimals, estimate=numbers[0])
+    check.refuse("Give the number of decimals that were printed.")
+    return given
 
 
 def _longest_decimals(numbers: tuple[FloatArray, ...]) -> FloatArray:
@@ -170,6 +181,7 @@ def _largest_shift(number: FloatArray, half_unit: FloatArray, *, log: bool) -> F
         return np.asarray(-np.log1p(-relative))
 
 
+@double_precision("A log ratio")
 def log_ratio_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> YiVi:
@@ -191,4 +203,4 @@ def log_ratio_from_p(
     check.where(ratio <= 0, "estimate must be positive, and is {}", ratio)
     check.refuse()
     y = np.log(ratio)
-    return y, se_from_p(y, p_value, df=df) ** 2
+    return y, squared(se_from_p(y, p_value, df=df))

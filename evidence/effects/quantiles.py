@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from evidence.effects.checks import FloatArray, InputCheck
-from evidence.errors import BadInput, UnknownName
+from evidence.effects.double_precision import double_precision
+from evidence.errors import BadInput, known_name
 
 #: The sets of quantiles that papers print, by the name of the scenario in Wan et al.
 SCENARIOS: Final = {
@@ -26,6 +27,7 @@ MEAN_METHODS: Final = {
 SD_METHODS: Final = {"wan": ("C1", "C2", "C3"), "shi": ("C2",)}
 
 
+@double_precision("A mean")
 def mean_from_quantiles(
     *,
     median: ArrayLike,
@@ -72,6 +74,7 @@ def mean_from_quantiles(
     return np.asarray(total)[()]
 
 
+@double_precision("A standard deviation")
 def sd_from_quantiles(
     *,
     n: ArrayLike,
@@ -122,8 +125,7 @@ def _read_quantiles(
     method: str,
     methods: dict[str, tuple[str, ...]],
 ) -> tuple[str, FloatArray, list[FloatArray]]:
-    if method not in methods:
-        raise UnknownName(f"way to a {what} from quantiles", method, methods)
+    known_name(f"way to a {what} from quantiles", method, methods)
     present = {name: value for name, value in given.items() if value is not None}
     fits = [name for name, needs in SCENARIOS.items() if needs == tuple(present)]
     if not fits or fits[0] not in methods[method]:
@@ -139,4 +141,4 @@ def _read_quantiles(
         low, high = np.broadcast_arrays(points[i], points[i + 1])
         check.where(low > high, f"{names[i]} {{}} exceeds {names[i + 1]} {{}}", low, high)
     check.refuse()
-    return fits[0], size, points
+    return fits[0], size, list(np.broadcast_arrays(*points))

@@ -16,7 +16,8 @@ from scipy import stats
 from scipy.special import gammaincinv
 
 from evidence.effects.checks import FloatArray, InputCheck, YiVi
-from evidence.errors import UnknownName
+from evidence.effects.double_precision import double_precision, require_finite
+from evidence.errors import known_name
 
 TwoRateFormula = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], YiVi]
 RateFormula = Callable[[FloatArray, FloatArray], YiVi]
@@ -64,6 +65,7 @@ def freeman_tukey_rate(x: FloatArray, t: FloatArray) -> YiVi:
     return (np.sqrt(x / t) + np.sqrt((x + 1) / t)) / 2, 1 / (4 * t)
 
 
+@double_precision("A rate")
 def freeman_tukey_rate_inverse(values: ArrayLike, person_time: ArrayLike) -> FloatArray:
     """Rate whose Freeman-Tukey transform at ``person_time`` is ``values``.
 
@@ -90,6 +92,7 @@ def freeman_tukey_rate_inverse(values: ArrayLike, person_time: ArrayLike) -> Flo
     return np.asarray((bounded - 1 / (4 * time * bounded)) ** 2)[()]
 
 
+@double_precision("The interval of a rate")
 def rate_interval(
     x: ArrayLike, t: ArrayLike, *, level: float = 0.95, method: str = "exact"
 ) -> tuple[FloatArray, FloatArray]:
@@ -114,8 +117,7 @@ def rate_interval(
     ----------
     Garwood (1936), Biometrika 28:437-442.
     """
-    if method not in RATE_INTERVALS:
-        raise UnknownName("interval of a rate", method, RATE_INTERVALS)
+    known_name("interval of a rate", method, RATE_INTERVALS)
     check = InputCheck(f"The {method} interval of a rate")
     events, time = check.numbers(x=x, t=t)
     check.level(level)
@@ -127,7 +129,9 @@ def rate_interval(
     tail = (1 - level) / 2
     if method == "exact":
         low = np.where(events > 0, gammaincinv(np.maximum(events, 1e-300), tail), 0.0)
-        return np.asarray(low / time)[()], gammaincinv(events + 1, 1 - tail) / time
+        high = gammaincinv(events + 1, 1 - tail)
+        require_finite(low, high)
+        return np.asarray(low / time)[()], high / time
     estimate, z = events / time, stats.norm.isf(tail)
     if method == "wald":
         half = z * np.sqrt(events) / time
@@ -136,6 +140,7 @@ def rate_interval(
     return estimate / factor, estimate * factor
 
 
+@double_precision("A risk")
 def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
     """Risk of an event by ``time`` under a constant rate, 1 - exp(-rate x time)."""
     check = InputCheck("The risk from a constant rate")
@@ -146,6 +151,7 @@ def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
     return np.asarray(np.abs(np.expm1(-per_time * duration)))[()]
 
 
+@double_precision("A person-time")
 def person_time(n: ArrayLike, mean_followup: ArrayLike) -> FloatArray:
     """Person-time of an arm from its size and mean follow-up, in the unit of the follow-up."""
     check = InputCheck("The person-time of an arm")

@@ -184,7 +184,7 @@ def _without_cells(y: FloatArray, v: FloatArray, why: str) -> Computed:
 def _computed(
     y: FloatArray, v: FloatArray, corrected: BoolArray, dropped: BoolArray, why: str
 ) -> Computed:
-    missing = dropped | ~np.isfinite(y) | ~np.isfinite(v)
+    missing = dropped | ~np.isfinite(y) | ~np.isfinite(v) | (v < 0)
     return Computed(
         yi=np.where(missing, np.nan, y),
         vi=np.where(missing, np.nan, v),

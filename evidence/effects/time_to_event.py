@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray, InputCheck, YiVi
 from evidence.effects.conversions import statistic_from_p
+from evidence.effects.double_precision import double_precision
 
 
+@double_precision("A log hazard ratio")
 def log_hazard_ratio_from_logrank(o_minus_e: ArrayLike, v: ArrayLike) -> YiVi:
     """Log hazard ratio and its variance from the log-rank O - E and V.
 
@@ -35,6 +37,7 @@ def log_hazard_ratio_from_logrank(o_minus_e: ArrayLike, v: ArrayLike) -> YiVi:
     return np.asarray(excess / variance)[()], np.asarray(1 / variance)[()]
 
 
+@double_precision("The variance of a log-rank test")
 def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from all events and the numbers randomised.
 
@@ -58,6 +61,7 @@ def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatAr
     return np.asarray(count * size1 * size2 / (size1 + size2) ** 2)[()]
 
 
+@double_precision("The variance of a log-rank test")
 def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from the events of each arm.
 
@@ -73,6 +77,7 @@ def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArra
     return np.asarray(first * second / (first + second))[()]
 
 
+@double_precision("A log hazard ratio")
 def log_hazard_ratio_from_p(p_value: ArrayLike, v: ArrayLike, direction: ArrayLike) -> YiVi:
     """Log hazard ratio and its variance from a log-rank p-value and V.
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.effects.checks import BoolArray, FloatArray, is_truth, real_number
+from evidence.errors import BadInput, known_name, refuse
 
 RULES = ("only0", "all", "if0all", "none")
 
@@ -37,13 +37,20 @@ class ZeroCellRule:
     drop00: bool = False
 
     def __post_init__(self) -> None:
-        if self.to not in RULES:
-            raise UnknownName("rule for zero cells", self.to, RULES)
+        known_name("rule for zero cells", self.to, RULES)
         refuse(
             BadInput,
-            f"The number added to empty cells was given as add={self.add}.",
-            [] if 0 <= self.add < np.inf else ["add must be 0 or a positive number, such as 0.5"],
+            f"Empty cells were to be treated by add={self.add!r:.80}, drop00={self.drop00!r:.80}.",
+            self._faults(),
         )
+
+    def _faults(self) -> list[str]:
+        faults = []
+        if not 0 <= real_number(self.add) < np.inf:
+            faults.append("add must be 0 or a positive number, such as 0.5")
+        if not is_truth(self.drop00):
+            faults.append("drop00 must be True or False")
+        return faults
 
     @property
     def name(self) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import NotEstimable, TooFewStudies
+from evidence.effects.checks import FloatArray, whole_number
+from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.synthesis.deletions import wald_covariance
 from evidence.synthesis.distributions import critical_value, two_sided_p
 from evidence.synthesis.mean_interval import mean_interval
@@ -125,6 +125,8 @@ def require_studies(asked: str, k: int, min_studies: int) -> tuple[str, ...]:
 
     Raises
     ------
+    BadInput
+        If ``min_studies`` is no whole number.
     TooFewStudies
         If there are fewer, or fewer than a line needs.
 
@@ -132,6 +134,11 @@ def require_studies(asked: str, k: int, min_studies: int) -> tuple[str, ...]:
     ----------
     Sterne et al. (2011), BMJ 343:d4002. Cochrane Handbook chapter 13.
     """
+    if not whole_number(min_studies, 0):
+        raise BadInput(
+            f"{asked} of at least {min_studies!r:.80} studies was asked for. Give min_studies as a "
+            f"whole number; {FEWEST_STUDIES} are advised."
+        )
     if k < max(min_studies, _FEWEST_FOR_A_LINE):
         way_out = f"pass min_studies={max(k, _FEWEST_FOR_A_LINE)} to test all the same"
         advice = (

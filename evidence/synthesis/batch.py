@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths
-from evidence.errors import EmptySelection
+from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths, whole_number
+from evidence.errors import BadInput, EmptySelection
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.stack import IntArray, Stack, build_stack
@@ -198,6 +198,8 @@ def fit_chunks(
 
 
 def _for_each(fit: Callable[[slice], None], ranges: list[slice], workers: int | None) -> None:
+    if workers is not None and not whole_number(workers, 1):
+        raise BadInput(f"{workers!r:.80} threads were asked for. Give 1 or more, or leave it out.")
     threads = min(len(ranges), workers or os.cpu_count() or 1)
     if threads <= 1:
         for columns in ranges:

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray
+from evidence.effects.double_precision import double_precision
 from evidence.errors import NotEstimable, TooFewStudies
 from evidence.synthesis.distributions import check_level, critical_value, two_sided_p
 from evidence.synthesis.event_counts import EventCounts, read_counts
-from evidence.synthesis.hypergeometric import log_choose
+from evidence.synthesis.hypergeometric import check_outcomes, log_choose
 from evidence.synthesis.maximum import Maximum, Total, maximise
 
 if TYPE_CHECKING:
@@ -131,9 +132,11 @@ def pool_beta_binomial(
     return beta_binomial_of_counts(counts, level)
 
 
+@double_precision("A beta-binomial model")
 def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> BetaBinomialResult:
     """As ``pool_beta_binomial``, of 2x2 tables that were checked."""
     _check_estimable(counts)
+    check_outcomes("A beta-binomial model", counts.sizes.max(axis=0))
     arms = [_Arm(counts.events[:, arm], counts.sizes[:, arm]) for arm in (0, 1)]
     found = _search(arms)
     risks = 1 / (1 + np.exp(-found.point[:2]))

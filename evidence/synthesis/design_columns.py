@@ -142,7 +142,10 @@ def read_values(column: npt.ArrayLike) -> tuple[Values, tuple[str, ...]]:
     if declared is not None:
         return _as_names(values), tuple(str(level) for level in declared)
     if all(value is None or isinstance(value, int | float) for value in values):
-        return [None if value is None else float(value) for value in values], ()
+        try:
+            return [None if value is None else float(value) for value in values], ()
+        except OverflowError:
+            raise ValueError("holds a whole number that is too large") from None
     if not all(value is None or isinstance(value, str) for value in values):
         kinds = sorted({type(value).__name__ for value in values if value is not None})
         raise ValueError(f"mixes or holds {', '.join(kinds)}; give numbers or names")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -194,8 +195,12 @@ def _read(
 def _interaction_faults(names: Sequence[str], interactions: Interactions) -> list[str]:
     known = ", ".join(names) or "none"
     faults = []
-    for pair in interactions:
-        if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(names):
+    given = cast(object, interactions)
+    if not isinstance(given, Sequence):
+        return [f"interactions are {given!r:.80}, no list of pairs of moderators"]
+    for pair in given:
+        is_pair = isinstance(pair, Sequence) and len(pair) == 2 and all(x in names for x in pair)
+        if not is_pair or pair[0] == pair[1]:
             faults.append(f"interaction {pair!r} is no pair of two moderators (given: {known})")
     return faults
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scipy import special
 
+from evidence.effects.checks import real_number
 from evidence.errors import BadInput
 
 
@@ -25,12 +26,9 @@ def check_level(level: float) -> float:
         If it is no number strictly between 0 and 1.
     """
     advice = "Give a proportion such as 0.95 (not 95)."
-    try:
-        value = float(level)
-    except (TypeError, ValueError):
-        raise BadInput(f"An interval was asked for at level {level!r}. {advice}") from None
+    value = real_number(level)
     if not 0.0 < value < 1.0:
-        raise BadInput(f"An interval was asked for at level {level!r}. {advice}")
+        raise BadInput(f"An interval was asked for at level {level!r:.80}. {advice}")
     return value
 
 

@@ -1,13 +1,11 @@
-"""One answer to numbers that leave the range of double precision: a refusal that says so."""
+"""The refusal of studies whose numbers leave the range of double precision."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
-from evidence.errors import NotEstimable
+from evidence.effects import double_precision as of_numbers
 
 
 @contextmanager
@@ -24,12 +22,7 @@ def double_precision(asked: str) -> Iterator[None]:
     NotEstimable
         If the numbers leave the range of double precision, or a matrix has no inverse.
     """
-    try:
-        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-            yield
-    except (ArithmeticError, np.linalg.LinAlgError) as failure:
-        raise NotEstimable(
-            f"{asked} left the range of double precision: effects or sampling variances are "
-            "extreme, or one study outweighs all others. Check the variances, or give the effects "
-            "in another unit."
-        ) from failure
+    found = "effects or sampling variances are extreme, or one study outweighs all others"
+    advice = "Check the variances, or give the effects in another unit."
+    with of_numbers.double_precision(asked, found, advice):
+        yield

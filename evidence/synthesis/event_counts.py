@@ -16,7 +16,7 @@ from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.effects.measures import RATE, TABLE, TWO_RATES, find_measure
 from evidence.effects.raw_data import check_columns, complete_columns
 from evidence.effects.zero_cells import ZeroCellRule
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.errors import BadInput, known_name, refuse
 
 #: Columns of events and of their denominators, arm by arm, by the kind of data.
 _ARMS: Final = {
@@ -153,8 +153,7 @@ def read_counts(
     BadInput
         For missing or superfluous columns, and impossible numbers.
     """
-    if measure not in measures:
-        raise UnknownName(f"measure for {asked}", measure, measures)
+    known_name(f"measure for {asked}", measure, measures)
     spec = find_measure(measure)
     used = {name: column for name, column in given.items() if column is not None}
     find_route(spec, tuple(used))
@@ -228,5 +227,5 @@ def two_rules(
             if not isinstance(value, tuple | list) or len(value) != 2
         ],
     )
-    first, second = (ZeroCellRule(add=add[i], to=to[i], drop00=bool(drop00[i])) for i in (0, 1))
+    first, second = (ZeroCellRule(add=add[i], to=to[i], drop00=drop00[i]) for i in (0, 1))
     return first, second

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from evidence.effects.checks import FloatArray
+from evidence.effects.double_precision import double_precision
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.event_counts import EventCounts, count_studies, read_counts
-from evidence.synthesis.hypergeometric import log_choose
+from evidence.synthesis.hypergeometric import check_outcomes, log_choose
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +139,7 @@ def pool_exact(
     return exact_of_counts(counts, level)
 
 
+@double_precision("Exact conditional pooling")
 def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
     """As ``pool_exact``, of two-armed studies that were checked."""
     kept = counts.keep(~counts.without_contrast)
@@ -193,6 +195,7 @@ class _ConditionalSum:
         n1, n2 = n.T
         lows = np.zeros(counts.k) if counts.person_time else np.maximum(0.0, m - n2)
         highs = m if counts.person_time else np.minimum(n1, m)
+        check_outcomes("The exact conditional distribution", highs - lows)
         self.seen, self.low, self.high = (float(part.sum()) for part in (x[:, 0], lows, highs))
         self._tilt = self._near_estimate(x, n, counts.person_time)
         first, total = 0.0, np.ones(1)

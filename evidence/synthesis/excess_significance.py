@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.effects.checks import FloatArray, real_number
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
@@ -167,14 +167,12 @@ def excess_significance(
 
 
 def _check_choices(test: str, alternative: str, alpha: float, reach: float | None) -> None:
-    if test not in TESTS:
-        raise UnknownName("test of excess significance", test, TESTS)
-    if alternative not in ALTERNATIVES:
-        raise UnknownName("alternative", alternative, ALTERNATIVES)
-    if not 0.0 < alpha < 1.0:
-        raise BadInput(f"Significance at alpha {alpha!r} was asked for. Give one such as 0.05.")
-    if reach is not None and not 0.0 < reach < math.inf:
-        raise BadInput(f"reach={reach!r} was given. Give a number above 0, or leave it out.")
+    known_name("test of excess significance", test, TESTS)
+    known_name("alternative", alternative, ALTERNATIVES)
+    if not 0.0 < real_number(alpha) < 1.0:
+        raise BadInput(f"Significance at alpha {alpha!r:.80} was asked for. Give one such as 0.05.")
+    if reach is not None and not 0.0 < real_number(reach) < math.inf:
+        raise BadInput(f"reach={reach!r:.80} was given. Give a number above 0, or leave it out.")
 
 
 def _significant(studies: Studies, alpha: float, alternative: str) -> int:

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.effects.checks import FloatArray, InputCheck, real_number, study_names, whole_number
 from evidence.effects.measures import find_measure
-from evidence.errors import BadInput, NotEstimable
+from evidence.errors import BadInput, NotEstimable, refuse
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.explain_records import Explanation, Setting
 from evidence.synthesis.explain_search import Worlds, definitions, search, search_variants
@@ -26,6 +26,7 @@ from evidence.synthesis.study_sets import subsets_of
 
 #: Half a unit of the last printed digit, with room for the rounding of the half itself.
 _HALF_UNIT: Final = 0.5 + 1e-6
+_MOST_DECIMALS: Final = 12
 #: Settings that an explanation keeps.
 _KEPT: Final = 20
 _KEPT_OF_ONE: Final = 5
@@ -115,21 +116,21 @@ def explain(
     108
     """
     given = {"yi": yi, "vi": vi, "ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i, "xi": xi, "ni": ni}
-    counts = _read(given, labels)
+    given_names = None if labels is None else study_names(labels)
+    counts = _read(given, given_names)
     if measure is not None:
         find_measure(measure)
     level = check_level(level)
-    digits = _decimals((estimate, ci_low, ci_high)) if decimals is None else decimals
     published = _published(
-        {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high},
-        digits,
+        {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high, "i2": i2},
+        decimals,
         percent,
-        i2,
         prediction,
     )
+    digits = published.targets["estimate"][1]
     effects, variances = counts.pop("yi", None), counts.pop("vi", None)
     k = len(next(iter(counts.values())) if effects is None else effects)
-    names = tuple(labels) if labels is not None else tuple(f"study {i + 1}" for i in range(k))
+    names = tuple(f"study {i + 1}" for i in range(k)) if given_names is None else given_names
     variants = search_variants(counts, effects, variances, measure)
     members = subsets_of(k, subsets)
     found, tried, reproducing = _collect(search(variants, counts, members, level), published, names)
@@ -182,36 +183,48 @@ def _read(
 
 
 def _published(
-    numbers: dict[str, float | None],
-    decimals: int,
-    percent: bool,
-    i2: float | None,
-    prediction: tuple[float, float] | None,
+    printed: dict[str, object], decimals: int | None, percent: bool, prediction: object
 ) -> _Published:
-    targets = {name: (value, decimals) for name, value in numbers.items() if value is not None}
-    if i2 is not None:
-        targets["i2"] = (i2, _decimals((i2,)))
+    """The printed numbers, or one refusal that lists every fault."""
+    given = {name: value for name, value in printed.items() if value is not None}
     if prediction is not None:
-        targets |= {"prediction_low": (prediction[0], decimals)}
-        targets |= {"prediction_high": (prediction[1], decimals)}
+        pair = tuple(prediction) if isinstance(prediction, Sequence) else ()
+        bounds = pair if len(pair) == 2 else (prediction, prediction)
+        given |= dict(zip(("prediction_low", "prediction_high"), bounds, strict=True))
+    values = {name: real_number(value) for name, value in given.items()}
     problems = [
-        f"{name} is {value}" for name, (value, _) in targets.items() if not math.isfinite(value)
+        f"{name} is {given[name]!r:.80}"
+        for name, value in values.items()
+        if not math.isfinite(value)
     ]
-    low, high = numbers["ci_low"], numbers["ci_high"]
-    if (low is None) != (high is None):
+    if "estimate" not in values:
+        problems.append("there is no estimate")
+    if ("ci_low" in values) != ("ci_high" in values):
         problems.append("an interval has two bounds, and one was given")
-    if low is not None and high is not None and not low <= (numbers["estimate"] or 0.0) <= high:
-        problems.append(f"the estimate {numbers['estimate']} is outside {low} to {high}")
-    if not 0 <= decimals <= 12:
-        problems.append(f"decimals is {decimals}; it is 0 to 12")
-    if problems:
-        raise BadInput("A published result cannot be right. Give it as printed.", problems)
+    if decimals is not None and not whole_number(decimals, 0, _MOST_DECIMALS):
+        problems.append(f"decimals is {decimals!r:.80}; it is 0 to {_MOST_DECIMALS}")
+    if not problems and not _holds(values):
+        problems.append(
+            f"the estimate {values['estimate']} is outside {values['ci_low']} to "
+            f"{values['ci_high']}"
+        )
+    refuse(BadInput, "A published result cannot be right. Give it as printed.", problems)
+    first = [values[name] for name in ("estimate", "ci_low", "ci_high") if name in values]
+    digits = _decimals(first) if decimals is None else int(decimals)
+    targets = {name: (value, digits) for name, value in values.items()}
+    if "i2" in values:
+        targets["i2"] = (values["i2"], _decimals([values["i2"]]))
     return _Published(targets=targets, factor=100.0 if percent else 1.0)
 
 
-def _decimals(values: Sequence[float | None]) -> int:
+def _holds(values: dict[str, float]) -> bool:
+    """Whether the interval, if there is one, holds the estimate."""
+    return "ci_low" not in values or values["ci_low"] <= values["estimate"] <= values["ci_high"]
+
+
+def _decimals(values: Sequence[float]) -> int:
     """Decimals of the numbers as Python writes them: trailing zeros are lost."""
-    texts = [f"{value:.12f}".rstrip("0") for value in values if value is not None]
+    texts = [f"{value:.{_MOST_DECIMALS}f}".rstrip("0") for value in values]
     return max(len(text.partition(".")[2]) for text in texts)
 
 

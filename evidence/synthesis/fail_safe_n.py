@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from evidence.effects.checks import real_number
 from evidence.errors import BadInput, UnknownName
 from evidence.synthesis.distributions import two_sided_p
 from evidence.synthesis.double_precision import double_precision
@@ -113,10 +114,10 @@ def fail_safe_n(
     name = str(kind).lower()
     if name not in KINDS:
         raise UnknownName("fail-safe N", kind, KINDS)
-    if not 0.0 < alpha < 1.0:
-        raise BadInput(f"A fail-safe N at alpha {alpha!r}. Give a proportion such as 0.05.")
-    if target is not None and not 0.0 < abs(target) < math.inf:
-        raise BadInput(f"A fail-safe N to the target {target!r}. Give a number other than 0.")
+    if not 0.0 < real_number(alpha) < 1.0:
+        raise BadInput(f"A fail-safe N at alpha {alpha!r:.80}. Give a proportion such as 0.05.")
+    if target is not None and not 0.0 < abs(real_number(target)) < math.inf:
+        raise BadInput(f"A fail-safe N to the target {target!r:.80}. Give a number other than 0.")
     studies = check_studies(yi, vi, labels)
     with double_precision("The fail-safe N"):
         if name == "orwin":

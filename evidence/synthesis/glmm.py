@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, known_name
 from evidence.synthesis.count_likelihood import CountLikelihood
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.event_counts import EventCounts, read_counts
@@ -201,14 +201,12 @@ def _model(measure: str, model: str | None) -> str | None:
 
 
 def _method(method: str) -> str:
-    if method not in _METHODS:
-        raise UnknownName("method of a mixed model", method, _METHODS)
+    known_name("method of a mixed model", method, _METHODS)
     return _METHODS[method]
 
 
 def _test(test: str) -> str:
-    if test not in ("z", "t"):
-        raise UnknownName("test of a mixed model", test, ("z", "t"))
+    known_name("test of a mixed model", test, ("z", "t"))
     return test
 
 

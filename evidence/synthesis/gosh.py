@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.effects.checks import FloatArray, whole_number
 from evidence.errors import BadInput
 from evidence.synthesis.batch import fit_chunks
 from evidence.synthesis.estimators import estimator_name
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: All subsets are fitted up to this number of studies: 4,194,303 subsets, half a gigabyte.
 MOST_STUDIES = 22
+#: Draws of a sample: more do not fit into memory.
+_LARGEST_SAMPLE = 10_000_000
 #: A subset is a 64-bit integer with one bit for each study.
 _BITS = 62
 _QUANTITIES = ("estimate", "tau2", "q", "i2", "h2")
@@ -145,7 +147,7 @@ def gosh(
     _check_size(k, min_k, sample)
     if sample is None:
         subsets = all_subsets(k, min_k)
-    elif rng is None:
+    elif not isinstance(rng, np.random.Generator):
         raise BadInput("A random sample was asked for. Give rng=numpy.random.default_rng(seed).")
     else:
         subsets = _draw(k, min_k, sample, rng)
@@ -211,14 +213,19 @@ def _draw(k: int, min_k: int, sample: int, rng: np.random.Generator) -> IntArray
 
 
 def _check_size(k: int, min_k: int, sample: int | None) -> None:
-    if not 1 <= min_k <= k:
-        raise BadInput(f"Subsets of at least {min_k} of {k} studies. Give min_k from 1 to {k}.")
+    if not whole_number(min_k, 1, k):
+        raise BadInput(
+            f"Subsets of at least {min_k!r:.80} of {k} studies. Give min_k from 1 to {k}."
+        )
     if sample is None and k > MOST_STUDIES:
         raise BadInput(
             f"All {2**k - 1:,} subsets of {k} studies were asked for; the most is {MOST_STUDIES} "
             "studies. Give sample=1_000_000 and rng=numpy.random.default_rng(seed)."
         )
-    if sample is not None and sample < 1:
-        raise BadInput(f"A sample of {sample} subsets was asked for. Give 1 or more.")
+    if sample is not None and not whole_number(sample, 1, _LARGEST_SAMPLE):
+        raise BadInput(
+            f"A sample of {sample!r:.80} subsets was asked for. Give 1 or more, at most "
+            f"{_LARGEST_SAMPLE:,}."
+        )
     if k > _BITS:
         raise BadInput(f"Subsets of {k} studies were asked for; the most is {_BITS} studies.")

@@ -12,10 +12,13 @@ import numpy as np
 from scipy import special
 
 from evidence.effects.checks import FloatArray
+from evidence.errors import NotEstimable
 from evidence.synthesis.stratified_tests import expected_events
 
 #: Terms further from the mode than this many standard deviations (and terms) are below 1e-17.
 _WINDOW: Final = 9.0
+#: Outcomes of all tables together that fit into memory and seconds.
+MOST_OUTCOMES: Final = 5_000_000
 #: Beyond this the exponential of a log odds ratio leaves double precision.
 _LARGEST_T: Final = 300.0
 
@@ -33,6 +36,7 @@ class NoncentralHypergeometric:
         self.n1, self.n2, self.m = n1, n2, m
         self.low = np.maximum(0.0, m - n2)
         self.high = np.minimum(n1, m)
+        check_outcomes("The exact distribution of the tables", self.high - self.low)
         lengths = (self.high - self.low).astype(int) + 1
         self._starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
         row = np.repeat(np.arange(m.size), lengths)
@@ -97,6 +101,30 @@ class NoncentralHypergeometric:
         cells = (mode, self.n1 - mode, self.m - mode, self.n2 - self.m + mode)
         precision = sum(1 / np.maximum(cell, 1e-9) for cell in cells)
         return mode, np.asarray(precision) ** -0.5
+
+
+def check_outcomes(asked: str, ranges: FloatArray) -> None:
+    """Refuse to go through more numbers of events than memory and time allow.
+
+    Parameters
+    ----------
+    asked : str
+        What goes through them; the start of the refusal.
+    ranges : ndarray, shape (k,)
+        Largest less smallest possible number of events of each study.
+
+    Raises
+    ------
+    NotEstimable
+        If there are more than ``MOST_OUTCOMES``.
+    """
+    outcomes = float(np.sum(ranges / MOST_OUTCOMES)) * MOST_OUTCOMES
+    if not outcomes <= MOST_OUTCOMES:
+        raise NotEstimable(
+            f"{asked} has {outcomes:.3g} possible numbers of events, and can go through "
+            f"{MOST_OUTCOMES:,} at most. With so many events use inverse variance or "
+            "Mantel-Haenszel."
+        )
 
 
 def log_choose(n: FloatArray, x: FloatArray) -> FloatArray:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import NotEstimable
+from evidence.effects.checks import FloatArray, is_truth
+from evidence.errors import BadInput, NotEstimable
 from evidence.synthesis.distributions import two_sided_p
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def kendall_test(
     Kendall & Gibbons (1990), Rank Correlation Methods, chapters 4 and 5.
     R: ``cor.test(x, y, method = "kendall")``.
     """
+    if exact is not None and not is_truth(exact):
+        raise BadInput(f"{name} was asked for with exact={exact!r:.80}. Give True, False or None.")
     score, k = _score(x, y), x.size
     ties_x, ties_y = _tie_sizes(x), _tie_sizes(y)
     ties = bool(ties_x.size or ties_y.size)

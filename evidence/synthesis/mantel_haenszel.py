@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.effects.checks import FloatArray, is_truth, read_only
+from evidence.effects.double_precision import double_precision
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.errors import BadInput
 from evidence.synthesis.common_effect import (
     CommonEffectHeterogeneity,
     apply_rule,
@@ -196,6 +198,7 @@ def pool_mantel_haenszel(
     return mantel_haenszel_of_counts(counts, own=own, pooled=pooled, correct=correct, level=level)
 
 
+@double_precision("Mantel-Haenszel pooling")
 def mantel_haenszel_of_counts(
     counts: EventCounts,
     *,
@@ -217,6 +220,11 @@ def mantel_haenszel_of_counts(
     level : float
         Coverage of the interval.
     """
+    if not is_truth(correct):
+        raise BadInput(
+            f"Mantel-Haenszel pooling with correct={correct!r:.80} was asked for. Give True for a "
+            "continuity correction of the tests, or False."
+        )
     effects = counts.effect_sizes(own)
     kept = apply_rule(counts, pooled)
     return _assemble(counts, kept, effects, pooled, correct, level)

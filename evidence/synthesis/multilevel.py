@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray, read_only
-from evidence.errors import NotEstimable, UnknownName
+from evidence.errors import NotEstimable, known_name
 from evidence.synthesis.coefficients import coefficient_table, wald_test
 from evidence.synthesis.correlated_studies import check_covariances, used_rows
 from evidence.synthesis.design_matrix import Design, build_design
@@ -100,7 +100,7 @@ def pool_multilevel(
     >>> [effect.name for effect in fit.random_effects]
     ['study', 'study/effect']
     """
-    method, test = _choice("method", method.upper(), _METHODS), _choice("test", test, _TESTS)
+    method, test = _choice("method", str(method).upper(), _METHODS), _choice("test", test, _TESTS)
     level = check_level(level)
     studies, v = check_covariances(yi, vi, labels)
     rows, kept = used_rows(yi, studies.yi.size)
@@ -125,8 +125,7 @@ def pool_multilevel(
 
 
 def _choice(kind: str, name: str, known: Sequence[str]) -> str:
-    if name not in known:
-        raise UnknownName(f"{kind} of a multilevel model", name, known)
+    known_name(f"{kind} of a multilevel model", name, known)
     return name
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
+from evidence.effects.checks import real_number
 from evidence.errors import BadInput
 from evidence.synthesis.asymmetry import FEWEST_STUDIES, AsymmetryRegression
 from evidence.synthesis.distributions import critical_value, two_sided_p
@@ -98,8 +99,8 @@ def pet_peese(
     Stanley & Doucouliagos (2014), Res Synth Methods 5:60-78.
     metafor: ``regtest(res, model="lm")`` and ``regtest(res, model="lm", predictor="vi")``.
     """
-    if not 0.0 < alpha < 1.0:
-        raise BadInput(f"PET-PEESE at alpha {alpha!r} was asked for. Give one such as 0.10.")
+    if not 0.0 < real_number(alpha) < 1.0:
+        raise BadInput(f"PET-PEESE at alpha {alpha!r:.80} was asked for. Give one such as 0.10.")
     studies = check_studies(yi, vi, labels)
     pet, peese = (
         regression_test(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray, read_only
+from evidence.effects.double_precision import double_precision
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.common_effect import (
@@ -141,6 +142,7 @@ def pool_peto(
     return peto_of_counts(counts, rule, level)
 
 
+@double_precision("Peto pooling")
 def peto_of_counts(
     counts: EventCounts, rule: ZeroCellRule = _NO_RULE, level: float = 0.95
 ) -> PetoResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.errors import UnknownName
+from evidence.errors import UnknownName, known_name
 from evidence.synthesis.estimators import ESTIMATORS, estimator_name
 from evidence.synthesis.prediction import DEFINITIONS, prediction_definition
 
@@ -175,8 +175,7 @@ def find_policy(name: str) -> Policy:
     UnknownName
         If there is no such policy.
     """
-    if name not in POLICIES:
-        raise UnknownName("policy", name, POLICIES)
+    known_name("policy", name, POLICIES)
     return POLICIES[name]
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from scipy import optimize
 
-from evidence.errors import NotEstimable, UnknownName
+from evidence.errors import NotEstimable, known_name
 from evidence.synthesis.distributions import check_level, chi_squared_quantile
 from evidence.synthesis.mixed_model import MixedModel
 from evidence.synthesis.multilevel_result import MultilevelModel
@@ -80,8 +80,7 @@ def profile_interval(
     """
     level = model.level if level is None else check_level(level)
     known = dict(_components(model))
-    if component not in known:
-        raise UnknownName("variance component", component, known)
+    known_name("variance component", component, known)
     found = known[component]
     restricted = model.method == "REML"
     x = model.design.matrix

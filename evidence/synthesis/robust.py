@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, refuse
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, known_name, refuse
 from evidence.synthesis.coefficients import (
     CoefficientTable,
     WaldTest,
@@ -290,8 +290,7 @@ def joint_robust_test(model: RobustModel, names: Sequence[str]) -> WaldTest:
     """
     known = model.coefficients.names
     for name in names:
-        if name not in known:
-            raise UnknownName("coefficient", name, known)
+        known_name("coefficient", name, known)
     if not names:
         raise BadInput(f"A joint test was asked for no coefficient. Known: {', '.join(known)}.")
     which = sorted({known.index(name) for name in names})

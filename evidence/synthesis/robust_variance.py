@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.effects.checks import FloatArray, read_only, real_number
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.coefficients import CoefficientTable
 from evidence.synthesis.correlated_studies import used_rows
@@ -188,8 +188,10 @@ def _options(working: str, adjust: str, rho: float) -> tuple[str, str]:
         raise UnknownName("working model of dependent effects", working, WORKING_MODELS)
     if name not in ("CR1", "CR2"):
         raise UnknownName("adjustment of robust variance estimation", adjust, ("CR1", "CR2"))
-    if not 0.0 <= rho <= 1.0:
-        raise BadInput(f"rho is {rho}; the correlation of effects of one study is from 0 to 1.")
+    if not 0.0 <= real_number(rho) <= 1.0:
+        raise BadInput(
+            f"rho is {rho!r:.80}; the correlation of effects of one study is from 0 to 1."
+        )
     return kind, name
 
 

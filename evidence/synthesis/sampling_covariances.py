@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, read_only
+from evidence.effects.checks import FloatArray, InputCheck, read_only, real_number
+from evidence.effects.double_precision import double_precision
 from evidence.errors import BadInput, refuse
 from evidence.synthesis.grouping import read_labels
 
 
+@double_precision("A sampling covariance matrix")
 def sampling_covariance(
     vi: npt.ArrayLike, cluster: npt.ArrayLike, *correlations: npt.ArrayLike
 ) -> FloatArray:
@@ -101,12 +103,12 @@ def outcome_correlation(
     problems: list[str] = []
     names = read_labels("outcome", outcome, None, problems)
     given = rho if isinstance(rho, Mapping) else {}
-    known = {frozenset(map(str, pair)): float(value) for pair, value in given.items()}
+    known = {frozenset(map(str, pair)): real_number(value) for pair, value in given.items()}
     found = np.eye(len(names))
     for i, first in enumerate(names):
         for j, second in enumerate(names[:i]):
             pair = frozenset((first, second))
-            value = known.get(pair) if isinstance(rho, Mapping) else float(rho)
+            value = known.get(pair) if isinstance(rho, Mapping) else real_number(rho)
             if first == second:
                 value = 1.0
             if value is None or not -1.0 <= value <= 1.0:
@@ -117,6 +119,7 @@ def outcome_correlation(
     return found
 
 
+@double_precision("A correlation over time")
 def time_correlation(time: npt.ArrayLike, phi: float) -> FloatArray:
     """Correlation ``phi ** |difference of time|`` of repeated measurements, shape (k, k).
 
@@ -136,13 +139,14 @@ def time_correlation(time: npt.ArrayLike, phi: float) -> FloatArray:
     (times,) = check.numbers(time=time)
     if times.ndim != 1:
         check.problems.append("time is no list of numbers")
-    if not 0.0 < phi <= 1.0:
-        check.problems.append(f"phi is {phi}; a correlation over time is above 0 and at most 1")
+    if not 0.0 < real_number(phi) <= 1.0:
+        check.problems.append(f"phi is {phi!r:.80}; over time a correlation is above 0, at most 1")
     check.refuse()
     distance = np.abs(np.subtract.outer(times, times))
     return np.asarray(np.power(float(phi), distance))
 
 
+@double_precision("The overlap of arms")
 def arm_overlap(
     treatment: npt.ArrayLike,
     control: npt.ArrayLike,
@@ -186,6 +190,9 @@ def arm_overlap(
         n_treatment=ones if n_treatment is None else n_treatment,
         n_control=ones if n_control is None else n_control,
     )[1:]
+    if any(size.shape not in ((), ones.shape) for size in sizes):
+        check.problems.append(f"n_treatment and n_control are lists of {ones.size} numbers")
+        check.refuse()
     for name, size in zip(("n_treatment", "n_control"), sizes, strict=True):
         check.where(size <= 0.0, f"{name} is {{}}; an arm has participants", size)
     check.refuse()

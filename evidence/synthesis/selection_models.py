@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.effects.checks import FloatArray, real_number
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.distributions import (
     check_level,
     chi_squared_p,
@@ -177,15 +177,13 @@ def _checked_steps(
     weights: str, steps: Sequence[float], alternative: str, smallest_p: float
 ) -> FloatArray:
     """Ends of the intervals without 0 and 1, rising."""
-    if weights not in WEIGHTS:
-        raise UnknownName("weight function of a selection model", weights, WEIGHTS)
-    if alternative not in ALTERNATIVES:
-        raise UnknownName("alternative", alternative, ALTERNATIVES)
+    known_name("weight function of a selection model", weights, WEIGHTS)
+    known_name("alternative", alternative, ALTERNATIVES)
     if weights == "beta":
         if alternative == "two-sided":
             raise BadInput("Beta weights of two-sided p-values. Use alternative='greater'.")
-        if not 1e-12 <= smallest_p < 0.5:
-            raise BadInput(f"smallest_p={smallest_p!r} was given. Give one such as 1e-5.")
+        if not 1e-12 <= real_number(smallest_p) < 0.5:
+            raise BadInput(f"smallest_p={smallest_p!r:.80} was given. Give one such as 1e-5.")
         return np.empty(0)
     try:
         ends = np.array(sorted({float(step) for step in steps} - {1.0}))
@@ -193,8 +191,8 @@ def _checked_steps(
         ends = np.empty(0)
     if ends.size == 0 or not np.all((ends > 0.0) & (ends < 1.0)):
         raise BadInput(
-            f"A step function with steps {steps!r} was asked for. Give p-values between 0 and 1, "
-            "such as (0.025,) or (0.025, 0.5)."
+            f"A step function with steps {steps!r:.80} was asked for. Give p-values between 0 and "
+            "1, such as (0.025,) or (0.025, 0.5)."
         )
     return ends
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.effects.checks import FloatArray, InputCheck, study_names
 from evidence.errors import TooFewStudies
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.influence import BaujatPoints, Influence, baujat, influence
@@ -104,7 +104,7 @@ def sensitivity(
     Viechtbauer & Cheung (2010), Res Synth Methods 1:112-125.
     metafor: ``leave1out``, ``cumul``, ``influence``, ``baujat``, ``blup`` of ``rma(yi, vi)``.
     """
-    names = None if labels is None else tuple(labels)
+    names = None if labels is None else study_names(labels)
     pooled = pool(
         yi,
         vi,

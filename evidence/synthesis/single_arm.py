@@ -7,6 +7,7 @@ needs no transformation and no correction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -14,12 +15,12 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.effects.checks import FloatArray, InputCheck, read_only, real_number
 from evidence.effects.conversions import back_transform
 from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.effects.proportions import harmonic_mean, proportion_interval
 from evidence.effects.rates import rate_interval
-from evidence.errors import UnknownName
+from evidence.errors import BadInput, NotEstimable, known_name
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.single_arm_summary import PooledProportion, PooledRate, SingleArmSummary
@@ -163,16 +164,15 @@ def pool_rates(
 
 
 def _check_transform(quantity: str, transform: str, known: dict[str, str]) -> None:
-    if transform not in known:
-        raise UnknownName(f"transformation of a {quantity}", transform, known)
+    known_name(f"transformation of a {quantity}", transform, known)
 
 
 def _kept(
     effects: EffectSizes, xi: npt.ArrayLike, sizes: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """Events and sizes of the studies that have an effect size, in its order."""
-    shape = effects.yi.shape
-    columns = (np.broadcast_to(np.asarray(part, dtype=float), shape) for part in (xi, sizes))
+    read = InputCheck("Pooling single arms").numbers(xi=xi, sizes=sizes)
+    columns = (np.broadcast_to(part, effects.yi.shape) for part in read)
     events, denominators = (np.array(column[effects.estimable]) for column in columns)
     read_only(events)
     read_only(denominators)
@@ -194,7 +194,11 @@ def _way_back(transform: str, sizes: FloatArray, given: float | None, what: str)
     if transform not in _FREEMAN_TUKEY:
         rule = "exact inverse of the transformation"
         return _WayBack(transform=transform, at=None, rule=rule, sentences=())
-    at = harmonic_mean(sizes) if given is None else float(given)
+    at = harmonic_mean(sizes) if given is None else real_number(given)
+    if not 0.0 < at < math.inf:
+        raise BadInput(
+            f"{transform} was to be inverted at a {what} of {given!r:.80}. Give a number above 0."
+        )
     source = "harmonic mean of the studies" if given is None else "as given"
     rule = f"Freeman-Tukey inverse at {what} {at:.6g} ({source})"
     caution = f"Back to the natural scale by the {rule}, on which the result depends."
@@ -219,6 +223,11 @@ def _summarise(
     scaled = [fit.estimate, fit.ci_low, fit.ci_high]
     scaled += [] if prediction is None else [prediction.low, prediction.high]
     values = [float(value) for value in back_transform(scaled, way.transform, way.at)]
+    if not all(map(math.isfinite, values)):
+        raise NotEstimable(
+            f"Single arms were pooled as {way.transform}, and a limit of {max(scaled):.4g} has no "
+            "value on the natural scale in double precision. Choose another transformation."
+        )
     return kind(
         estimate=values[0],
         ci_low=values[1],

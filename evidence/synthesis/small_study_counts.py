@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck
-from evidence.errors import NotEstimable, UnknownName
+from evidence.effects.checks import BoolArray, FloatArray, InputCheck, study_names
+from evidence.effects.zero_cells import ZeroCellRule
+from evidence.errors import NotEstimable, known_name
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -67,8 +68,7 @@ def harbord_test(
     Harbord, Harris & Sterne (2009), Stata J 9:197-210 (RR).
     meta: ``metabias(metabin(...), method.bias = "Harbord")``.
     """
-    if measure not in ("OR", "RR"):
-        raise UnknownName("measure of Harbord's test", measure, ("OR", "RR"))
+    known_name("measure of Harbord's test", measure, ("OR", "RR"))
     level = check_level(level)
     (a, n1, c, n2), notes = _tables("Harbord's test", (ai, n1i, ci, n2i), labels, min_studies)
     total, events = n1 + n2, a + c
@@ -130,9 +130,10 @@ def schwarzer_test(
     meta: ``metabias(metabin(...), method.bias = "Schwarzer")`` (exact=False).
     """
     name = "Schwarzer's test"
+    rule = ZeroCellRule(add=add, to="only0")
     (a, n1, c, n2), notes = _tables(name, (ai, n1i, ci, n2i), labels, min_studies)
     cells = np.array([a, n1 - a, c, n2 - c])
-    cells = cells + add * np.any(cells == 0.0, axis=0)
+    cells = cells + add * rule.corrected(list(cells), np.zeros(a.size, dtype=bool))
     total = cells.sum(axis=0)
     concordant, discordant = (
         np.sum(cells[0] * cells[3] / total),
@@ -156,13 +157,14 @@ def _tables(
     min_studies: int,
 ) -> tuple[Table, tuple[str, ...]]:
     """Tables that say something about a ratio, and notes on those that do not."""
-    check = InputCheck(asked, labels or ())
+    names = None if labels is None else study_names(labels)
+    check = InputCheck(asked, names or ())
     arrays = check.numbers(**dict(zip(("ai", "n1i", "ci", "n2i"), given, strict=True)))
     a, n1, c, n2 = (np.array(array, ndmin=1) for array in arrays)
     if len({array.shape for array in (a, n1, c, n2)}) > 1 or a.ndim != 1:
         check.problems.append("ai, n1i, ci and n2i differ in length")
-    if labels is not None and len(labels) != len(a):
-        check.problems.append(f"there are {len(labels)} labels for {len(a)} studies")
+    if names is not None and len(names) != len(a):
+        check.problems.append(f"there are {len(names)} labels for {len(a)} studies")
     if check.problems:
         check.refuse("Give one number, and one label, for each study.")
     for events, participants, arm in ((a, n1, 1), (c, n2, 2)):
@@ -174,7 +176,7 @@ def _tables(
     )
     check.refuse("Correct the numbers at their source.")
     kept = (a + c > 0) & (a + c < n1 + n2)
-    notes = _left_out(kept, labels)
+    notes = _left_out(kept, names)
     cautions = require_studies(asked, int(kept.sum()), min_studies)
     return (a[kept], n1[kept], c[kept], n2[kept]), (*notes, *cautions)
 

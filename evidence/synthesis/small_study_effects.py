@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
-from evidence.errors import BadInput, NotEstimable, UnknownName
+from evidence.effects.checks import FloatArray, InputCheck, real_number
+from evidence.errors import BadInput, NotEstimable, known_name
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -101,10 +101,8 @@ def regression_test(
     Thompson & Sharp (1999), Stat Med 18:2693-2708, method 3a. Moreno et al. (2009), BMC Med Res
     Methodol 9:2 (limit estimate). metafor: ``regtest(res, model=, predictor=)``.
     """
-    if predictor not in PREDICTORS:
-        raise UnknownName("predictor of a regression test", predictor, PREDICTORS)
-    if model not in ("lm", "rma"):
-        raise UnknownName("model of a regression test", model, ("lm", "rma"))
+    known_name("predictor of a regression test", predictor, PREDICTORS)
+    known_name("model of a regression test", model, ("lm", "rma"))
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
     asked = f"A regression test on {predictor}"
@@ -128,8 +126,8 @@ def regression_test(
 
 
 def _known_tau2(tau2: float) -> float:
-    if not 0.0 <= tau2 < float("inf"):
-        raise BadInput(f"tau2={tau2!r} was given. Give a number of 0 or more, or leave it out.")
+    if not 0.0 <= real_number(tau2) < float("inf"):
+        raise BadInput(f"tau2={tau2!r:.80} was given. Give a number of 0 or more, or leave it out.")
     return float(tau2)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import InputCheck
-from evidence.errors import UnknownName
+from evidence.errors import known_name
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -163,8 +163,7 @@ def debray_test(
     Debray, Moons & Riley (2018), Res Synth Methods 9:41-50.
     metamisc: ``fat(b, b.se, d.total=, d1=, d2=, method = "D-FIV")`` and "D-FAV".
     """
-    if variance not in ("inverse", "approximate"):
-        raise UnknownName("variance of Debray's test", variance, ("inverse", "approximate"))
+    known_name("variance of Debray's test", variance, ("inverse", "approximate"))
     studies, level = check_studies(yi, vi, labels), check_level(level)
     cautions = require_studies("Debray's test", studies.yi.size, min_studies)
     d = sizes("Debray's test", studies, d1i=d1i, d2i=d2i)

@@ -9,7 +9,14 @@ from typing import Protocol, TypeGuard, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths, read_only
+from evidence.effects.checks import (
+    BoolArray,
+    FloatArray,
+    InputCheck,
+    lengths,
+    read_only,
+    study_names,
+)
 from evidence.errors import BadInput, EmptySelection
 
 
@@ -104,7 +111,7 @@ def check_studies(
     BadInput
         If lengths differ, a value is not finite, or a variance is not above 0.
     """
-    names = None if labels is None else tuple(str(label) for label in labels)
+    names = None if labels is None else study_names(labels)
     if has_effects(yi):
         if vi is not None:
             raise BadInput(

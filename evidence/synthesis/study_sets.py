@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from evidence.effects.checks import BoolArray
-from evidence.errors import BadInput, UnknownName
+from evidence.errors import BadInput, UnknownName, known_name
 from evidence.synthesis.gosh import MOST_STUDIES, all_subsets
 
 SUBSETS: Final = ("none", "leave-one-out", "all")
@@ -69,8 +69,7 @@ def subsets_of(k: int, which: str) -> BoolArray:
     BadInput
         If all subsets of too many studies are asked for.
     """
-    if which not in SUBSETS:
-        raise UnknownName("search over subsets", which, SUBSETS)
+    known_name("search over subsets", which, SUBSETS)
     full = np.ones((k, 1), dtype=bool)
     if which == "none" or k < 2:
         return full

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, refuse
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name, refuse
 from evidence.synthesis.coefficients import WaldTest, f_or_chi_squared
 from evidence.synthesis.common_subgroups import CommonSubgroups, fit_common
 from evidence.synthesis.correlated_studies import used_rows
@@ -136,8 +136,7 @@ def pool_subgroups(
     Borenstein et al. (2009), Introduction to Meta-Analysis, ch. 19. Cochrane Handbook 10.11.3.1.
     metafor: ``rma(yi, vi, subset=)`` for each group; ``rma(yi, vi, mods = ~ group - 1)``.
     """
-    if tau2 not in TAU2_MODES:
-        raise UnknownName("mode of tau2", tau2, TAU2_MODES)
+    known_name("mode of tau2", tau2, TAU2_MODES)
     plan = make_plan(policy, method=method, test=test, prediction=prediction)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import NotEstimable, TooFewStudies, UnknownName
+from evidence.errors import NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.asymmetry import line_design
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.estimators import estimate_tau2
@@ -121,10 +121,9 @@ def trim_and_fill(
     Duval & Tweedie (2000), Biometrics 56:455-463, and J Am Stat Assoc 95:89-98.
     metafor: ``trimfill(res, estimator=, side=)``.
     """
-    if estimator not in ESTIMATORS_OF_MISSING:
-        raise UnknownName("estimator of missing studies", estimator, ESTIMATORS_OF_MISSING)
-    if side not in (None, "left", "right"):
-        raise UnknownName("side of a funnel", side, ("left", "right"))
+    known_name("estimator of missing studies", estimator, ESTIMATORS_OF_MISSING)
+    if side is not None:
+        known_name("side of a funnel", side, ("left", "right"))
     plan = make_plan(policy, method=method, test=test)
     studies = check_studies(yi, vi, labels)
     _require_studies(studies)

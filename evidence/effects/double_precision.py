@@ -1,0 +1,55 @@
+"""One answer to numbers that leave the range of double precision: a refusal that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from evidence.effects.checks import FloatArray
+from evidence.errors import NotEstimable
+
+
+@contextmanager
+def double_precision(
+    asked: str,
+    found: str = "a number is extremely large or extremely small",
+    advice: str = "Check the numbers, or give them in another unit.",
+) -> Iterator[None]:
+    """Refuse what overflows, divides by zero or becomes undefined; also a decorator.
+
+    Parameters
+    ----------
+    asked : str
+        What is computed; the start of the refusal.
+    found, advice : str
+        What leads to it, and what to do.
+
+    Raises
+    ------
+    NotEstimable
+        If the numbers leave the range of double precision, or a matrix has no inverse.
+    """
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
+            yield
+    except (ArithmeticError, np.linalg.LinAlgError) as failure:
+        raise NotEstimable(
+            f"{asked} left the range of double precision: {found}. {advice}"
+        ) from failure
+
+
+def require_finite(*results: ArrayLike) -> None:
+    """Raise ArithmeticError, which ``double_precision`` explains, for what is not finite."""
+    if not all(np.isfinite(result).all() for result in results):
+        raise ArithmeticError("not finite")
+
+
+def squared(sei: ArrayLike) -> FloatArray:
+    """Variances from standard errors above 0; ArithmeticError if a square is 0 in doubles."""
+    variances = np.square(np.asarray(sei, dtype=float))
+    if not np.all(variances > 0):
+        raise ArithmeticError("underflow")
+    return np.asarray(variances)[()]
