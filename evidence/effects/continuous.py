@@ -58,7 +58,7 @@ def small_sample_correction(df: ArrayLike, *, exact: bool = True) -> FloatArray:
     Parameters
     ----------
     df : array_like
-        Degrees of freedom of the standard deviation.
+        Degrees of freedom of the standard deviation; NaN results where they are not above 1.
     exact : bool
         The gamma-function form, which the effect sizes use; else 1 - 3 / (4 df - 1).
 
@@ -68,6 +68,7 @@ def small_sample_correction(df: ArrayLike, *, exact: bool = True) -> FloatArray:
     """
     check = InputCheck("A small-sample correction")
     freedom = check.array("df", df)
+    check.where(np.isinf(freedom), "df is infinite")
     check.refuse()
     usable = np.where(freedom > 1, freedom, np.nan)
     if not exact:

@@ -143,11 +143,15 @@ def se_from_ci(
     Cochrane Handbook 6.3.
     """
     check = InputCheck("A standard error from a confidence interval")
-    low, high = check.numbers(ci_low=ci_low, ci_high=ci_high)
+    low, high, *_ = check.numbers(ci_low=ci_low, ci_high=ci_high, **_given_df(df))
     check.level(level)
     check.where(low >= high, "ci_low {} is not below ci_high {}", low, high)
     check.refuse()
     return np.asarray((high - low) / (2 * critical_value(level, df)))[()]
+
+
+def _given_df(df: ArrayLike | None) -> dict[str, ArrayLike]:
+    return {} if df is None else {"df": df}
 
 
 @double_precision("A test statistic")
@@ -197,7 +201,7 @@ def se_from_p(
     Cochrane Handbook 6.3.
     """
     check = InputCheck("A standard error from a p-value")
-    effect, p = check.numbers(estimate=estimate, p_value=p_value)
+    effect, p, *_ = check.numbers(estimate=estimate, p_value=p_value, **_given_df(df))
     check.where(effect == 0, "an estimate of {} fits every standard error", effect)
     check.where(p == 1, "a p_value of {} fits every standard error", p)
     check.refuse("Use the interval, or the raw data.")

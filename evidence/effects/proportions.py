@@ -57,6 +57,8 @@ def double_arcsine_proportion(x: FloatArray, n: FloatArray) -> YiVi:
 def arcsine_inverse(values: ArrayLike) -> FloatArray:
     """Proportion behind an arcsine square root; values outside 0 to pi/2 give 0 or 1.
 
+    NaN (not estimable) stays NaN.
+
     References
     ----------
     metafor: ``transf.iarcsin``.

@@ -211,10 +211,12 @@ class _ConditionalSum:
     @staticmethod
     def _near_estimate(x: FloatArray, n: FloatArray, person_time: bool) -> float:
         """Mantel-Haenszel log ratio with half an event, the centre of what is computed."""
-        total = n.sum(axis=1)
-        others = n if person_time else n - x
-        r, s = np.sum((x[:, 0]) * others[:, 1] / total), np.sum(x[:, 1] * others[:, 0] / total)
-        return float(np.log((r + 0.25) / (s + 0.25)))
+        # half an event in all, in each arm: a part of one that counts like the events themselves
+        # also where one arm has a thousand times the size of the other
+        half = 0.5 / len(x)
+        total, others = n.sum(axis=1, keepdims=True), n if person_time else n - x + half
+        r, s = ((x + half) * (others / total)[:, ::-1]).sum(axis=0)
+        return float(np.log(r / s))
 
     def _table(
         self, n: FloatArray, m: float, low: float, high: float, person_time: bool

@@ -180,6 +180,6 @@ def _result(
         average=average,
         target=target,
         alpha=alpha,
-        weighted=weighted,
+        weighted=bool(weighted),
         k=studies.yi.size,
     )

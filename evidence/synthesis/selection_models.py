@@ -168,8 +168,8 @@ def selection_model(
             f"studies and needs {parameters + 1}. Use fewer steps, or report the plain summary."
         )
     sign = -1.0 if alternative == "less" else 1.0
-    function = _weight_function(studies, sign, weights, ends, alternative, smallest_p)
     with double_precision("The selection model"):
+        function = _weight_function(studies, sign, weights, ends, alternative, smallest_p)
         return _fit(studies, sign, function, weights, ends, alternative, level)
 
 
