@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck, lengths, study_names
+from evidence.effects.checks import FloatArray, InputCheck, is_truth, lengths, study_names
 from evidence.effects.continuous import VARIANCE_TYPES
 from evidence.effects.measures import GIVEN, PUBLISHED, Measure, Needs, describe_needs
 from evidence.errors import BadInput, known_name, refuse
@@ -62,6 +62,8 @@ def find_vtype(spec: Measure, vtype: str | None, correct: bool) -> str:
     if vtype is not None:
         known_name(f"variance of {spec.name}", vtype, kinds or ("LS",))
     kind = (vtype or kinds[0]) if kinds else ""
+    if not is_truth(correct):
+        raise BadInput(f"{spec.name} was asked with correct={correct!r:.80}. Give True or False.")
     if correct:
         return kind
     if spec.name not in BIAS_CORRECTED:

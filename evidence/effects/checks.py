@@ -114,7 +114,7 @@ def real_number(value: object) -> float:
 def whole_number(value: object, low: int, high: float = inf) -> bool:
     """Whether something is a whole number from ``low`` to ``high``."""
     number = real_number(value)
-    return low <= number <= high and number.is_integer()
+    return not is_truth(value) and low <= number <= high and number.is_integer()
 
 
 def is_truth(value: object) -> bool:

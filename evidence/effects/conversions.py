@@ -176,7 +176,9 @@ def statistic_from_p(
     check.where((p <= 0) | (p > 1), "p_value must be above 0 and at most 1, not {}", p)
     check.refuse()
     if df is None:
-        return np.asarray(np.sign(effect) * stats.norm.isf(p / 2))[()]
+        found = np.asarray(np.sign(effect) * stats.norm.isf(p / 2))[()]
+        require_finite(found)
+        return found
     effect, p, freedom = check.numbers(estimate=estimate, p_value=p_value, df=df)
     check.where(freedom <= 0, "df must be above 0, not {}", freedom)
     check.refuse()

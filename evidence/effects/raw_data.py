@@ -90,7 +90,8 @@ def complete_columns(needs_table: bool, given: Columns, check: InputCheck) -> Co
             check.where(
                 too_many, f"{events} = {{}} exceeds {size} = {{}}", given[events], given[size]
             )
-            columns[others] = given[size] - given[events]
+            with np.errstate(invalid="ignore"):  # infinite counts are a fault already
+                columns[others] = given[size] - given[events]
         else:
             columns[size] = given[events] + given[others]
             check.where(columns[size] == 0, f"{events} + {others} is {{}}: nobody", columns[size])

@@ -200,7 +200,7 @@ def fit_chunks(
 def _for_each(fit: Callable[[slice], None], ranges: list[slice], workers: int | None) -> None:
     if workers is not None and not whole_number(workers, 1):
         raise BadInput(f"{workers!r:.80} threads were asked for. Give 1 or more, or leave it out.")
-    threads = min(len(ranges), workers or os.cpu_count() or 1)
+    threads = min(len(ranges), int(workers or os.cpu_count() or 1))
     if threads <= 1:
         for columns in ranges:
             fit(columns)

@@ -41,9 +41,10 @@ class _Published:
     factor: float
 
     def distance(self, name: str, values: FloatArray) -> FloatArray:
-        """Difference to a printed number in units of its last digit; infinite for NaN."""
+        """Difference to a printed number in units of its last digit; infinite if there is none."""
         printed, decimals = self.targets[name]
-        units = np.abs(values - printed) * 10.0**decimals
+        with np.errstate(over="ignore"):
+            units = np.abs(values - printed) * 10.0**decimals
         return np.asarray(np.where(np.isnan(units), math.inf, units))
 
 

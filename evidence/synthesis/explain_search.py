@@ -169,7 +169,8 @@ def _i2_from_q(found: PooledStack) -> FloatArray:
 
 
 def _prediction_limits(found: PooledStack, se: FloatArray, level: float) -> dict[str, FloatArray]:
-    spread = np.sqrt(found.tau2 + se**2)
+    with np.errstate(over="ignore"):
+        spread = np.sqrt(found.tau2 + se**2)
     return {
         name: np.asarray(spread * critical_values(level, None if lost is None else found.k - lost))
         for name, lost in PREDICTIONS.items()

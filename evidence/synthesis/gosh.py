@@ -145,6 +145,7 @@ def gosh(
     studies = check_studies(yi, vi, labels)
     k = studies.yi.size
     _check_size(k, min_k, sample)
+    min_k, sample = int(min_k), None if sample is None else int(sample)
     if sample is None:
         subsets = all_subsets(k, min_k)
     elif not isinstance(rng, np.random.Generator):

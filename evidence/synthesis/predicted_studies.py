@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray
+from evidence.errors import NotEstimable
 from evidence.synthesis.deletions import fit_model
 from evidence.synthesis.distributions import check_level, critical_value
 from evidence.synthesis.double_precision import double_precision
@@ -95,7 +96,8 @@ def predict_studies(
     EmptySelection, BadInput, UnknownName
         If the data or a choice cannot be right.
     NotEstimable
-        If the design is not of full rank, or numbers leave double precision.
+        If the design is not of full rank, numbers leave double precision, or an interval has no
+        width (Knapp-Hartung with equal effects).
 
     References
     ----------
@@ -108,6 +110,11 @@ def predict_studies(
     share = model.tau2 / (model.tau2 + studies.vi)
     prediction = share * studies.yi + (1.0 - share) * model.fitted
     se = np.sqrt(share * studies.vi + (1.0 - share) ** 2 * model.fitted_variance)
+    if not np.all(se > 0.0):
+        raise NotEstimable(
+            f"The intervals of {studies.yi.size} studies by test={model.test!r} have no width, "
+            "because nothing varies. Use test='z' or test='adhoc'."
+        )
     df = None if model.test == "z" else studies.yi.size - model.design.shape[1]
     half = critical_value(level, df) * se
     arrays = {

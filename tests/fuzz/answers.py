@@ -12,12 +12,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from draws import Call
+
 from evidence.errors import EvidenceError, EvidenceWarning
 
 #: What a documented gap is called in the docstring of a record.
 _GAP = re.compile(r"NaN|infinit|\binf\b", re.IGNORECASE)
+#: Ranges of quantities by the name of their field.
+_RANGES = {
+    **dict.fromkeys(("p_value", "q_p", "lrt_p", "mid_p", "i2", "i2_q", "probability"), (0.0, 1.0)),
+    **dict.fromkeys(("se", "intercept_se", "slope_se", "score_se"), (5e-324, np.inf)),
+    **dict.fromkeys(("tau2", "tau", "q", "h2", "vi", "weights", "power"), (0.0, np.inf)),
+}
+#: Fields of the same name that are something else: Kendall's tau, and percentages.
+_OTHER_RANGES = {("RankCorrelation", "tau"): (-1.0, 1.0), ("Setting", "i2"): (0.0, 100.0)}
+_PAIRS = (
+    ("ci_low", "ci_high"),
+    ("low", "high"),
+    ("tau2_ci_low", "tau2_ci_high"),
+    ("i2_ci_low", "i2_ci_high"),
+    ("prediction_low", "prediction_high"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,11 @@ def answer(call: Call) -> Answer:
             parts = [found, *(ask(found) for ask in call.after), *_shown(found)]
         except Exception as failure:
             return Answer("defect", f"after the result, {type(failure).__name__}: {failure}")
-    gaps = sorted({gap for part in parts[: 1 + len(call.after)] for gap in undocumented(part, "")})
+    asked = parts[: 1 + len(call.after)]
+    faults = sorted({fault for part in asked for fault in impossible(part)})
+    if faults:
+        return Answer("defect", f"impossible: {', '.join(faults)}")
+    gaps = sorted({gap for part in asked for gap in undocumented(part, "")})
     if gaps and not dataclasses.is_dataclass(found) and _GAP.search(call.function.__doc__ or ""):
         return Answer("result", "")
     return Answer("defect", f"not finite: {', '.join(gaps)}") if gaps else Answer("result", "")
@@ -83,11 +102,43 @@ def undocumented(value: Any, where: str) -> Iterator[str]:
         if not math.isfinite(value):
             yield f"{where or 'result'} {value}"
     elif (
-        isinstance(value, np.ndarray)
-        and value.dtype.kind == "f"
-        and not np.all(np.isfinite(value))
+        isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.all(np.isfinite(value))
     ):
         yield f"{where or 'result'} holds {value[~np.isfinite(value)][0]}"
+
+
+def impossible(value: Any) -> Iterator[str]:
+    """Numbers of a record that cannot be, whatever the data are."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from impossible(part)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    name = type(value).__name__
+    for field, part in fields.items():
+        yield from impossible(part)
+        array = _numbers(part)
+        low, high = _OTHER_RANGES.get((name, field)) or _RANGES.get(field, (-np.inf, np.inf))
+        if array is not None and np.any((array < low) | (array > high)):
+            yield f"{name}.{field} {part!r:.60}"
+    for low_name, high_name in _PAIRS:
+        ends = [_numbers(fields.get(end)) for end in (low_name, high_name)]
+        if ends[0] is not None and ends[1] is not None and np.any(ends[0] > ends[1]):
+            yield f"{name}.{low_name} above {high_name}"
+    inside = [_numbers(fields.get(end)) for end in ("ci_low", "estimate", "ci_high")]
+    if all(part is not None for part in inside):
+        middle = np.asarray(inside[1])
+        room = 1e-9 * np.abs(middle)
+        if np.any(inside[0] > middle + room) or np.any(inside[2] < middle - room):
+            yield f"{name}.estimate outside its interval"
+
+
+def _numbers(part: Any) -> np.ndarray | None:
+    if isinstance(part, bool) or not isinstance(part, (int, float, np.number, np.ndarray)):
+        return None
+    array = np.asarray(part)
+    return array if array.dtype.kind in "fi" else None
 
 
 def is_documented(record: type, name: str) -> bool:

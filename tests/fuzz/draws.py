@@ -212,7 +212,18 @@ class Draw:
             if self.maybe(0.3):
                 mixed: list[Any] = plain.tolist()
                 mixed[row] = self.one(
-                    None, "abc", "", "1.5", 1 + 2j, True, [1.0, 2.0], pd.NA, pd.NaT, {}, b"x", 10**400
+                    None,
+                    "abc",
+                    "",
+                    "1.5",
+                    1 + 2j,
+                    True,
+                    [1.0, 2.0],
+                    pd.NA,
+                    pd.NaT,
+                    {},
+                    b"x",
+                    10**400,
                 )
                 return mixed
             plain[row] = self.one(*wrong)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from draws import Call, Draw
+
 from evidence.effects import (
     absolute_effects,
     arm_estimates,
@@ -23,17 +23,12 @@ from evidence.effects import (
 from evidence.effects.continuous import VARIANCE_TYPES
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.measures import (
-    CONTROL_SD,
     CORRELATION,
-    MEAN,
     MEASURES,
-    ONE_SD,
     PROPORTION,
     RATE,
     TABLE,
-    TWO_MEANS,
     TWO_RATES,
-    TWO_SDS,
 )
 from evidence.effects.zero_cells import RULES
 
@@ -214,7 +209,9 @@ def _of_columns(function: Callable[..., Any], *names: str, **more: Any) -> Maker
 def _counts(function: Callable[..., Any], first: str, second: str, **more: Any) -> Maker:
     def make(draw: Draw) -> Call:
         events, sizes = draw.arm()
-        return Call(function, {first: events, second: sizes, **draw.options(**more), **draw.level()})
+        return Call(
+            function, {first: events, second: sizes, **draw.options(**more), **draw.level()}
+        )
 
     return make
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from draws import Call, Draw
+
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import RULES
 from evidence.synthesis import (
@@ -215,9 +215,7 @@ def _predictions(draw: Draw) -> Call:
 
 def _compared(yi: Any, vi: Any, x: Any, **options: Any) -> Any:
     full = meta_regression.meta_regression(yi, vi, {"x": x}, **options)
-    return model_comparison.compare_models(
-        full, meta_regression.meta_regression(yi, vi, **options)
-    )
+    return model_comparison.compare_models(full, meta_regression.meta_regression(yi, vi, **options))
 
 
 def _comparison(draw: Draw) -> Call:
@@ -235,7 +233,7 @@ def _grouped(draw: Draw) -> Call:
 
 def _multilevel(yi: Any, vi: Any, study: Any, inner: Any, how: str, **options: Any) -> Any:
     if how == "nested":
-        rows = list(range(len(inner)))
+        rows = list(range(np.size(yi)))
         groups = grouping.nested({"study": study, "effect": rows})
         return multilevel.pool_multilevel(yi, vi, groups, **options)
     if how == "crossed":
@@ -390,12 +388,17 @@ def _bayes(yi: Any, vi: Any, prior: str, scale: Any, df: Any, **options: Any) ->
 
 
 def _bayesian(draw: Draw) -> Call:
-    yi, vi = draw.studies(1, 8)
+    k = draw.size(1, 8)
+    yi, vi = draw.rng.normal(0.0, 1.0, k), draw.rng.uniform(0.01, 1.0, k)
+    if draw.maybe(0.3):
+        vi[0] = draw.one(np.nan, np.inf, 0.0, -1.0)
     kwargs: dict[str, Any] = {"yi": yi, "vi": vi, "prior": draw.one("normal", "t", "cauchy", "log")}
     kwargs |= {"scale": draw.one(0.5, 1.0, 1e-3, 1e3), "df": draw.one(1, 4, 30)}
     if draw.maybe(0.3):
         kwargs |= {"mu_mean": 0.0, "mu_sd": draw.one(1.0, 2.82)}
-    return Call(_bayes, {**kwargs, **draw.level()}, fixed=("prior", "scale", "df", "mu_mean", "mu_sd"))
+    return Call(
+        _bayes, {**kwargs, **draw.level()}, fixed=("prior", "scale", "df", "mu_mean", "mu_sd")
+    )
 
 
 def _next_study(draw: Draw) -> Call:
@@ -458,9 +461,7 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
         10,
     ),
     "pool_peto": (
-        _counted(
-            peto.pool_peto, ("OR",), most=15, add=(0.0, 0.5), to=RULES, drop00=(True, False)
-        ),
+        _counted(peto.pool_peto, ("OR",), most=15, add=(0.0, 0.5), to=RULES, drop00=(True, False)),
         8,
     ),
     "pool_glmm": (
