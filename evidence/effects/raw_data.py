@@ -68,6 +68,7 @@ class Computed:
         return _DROPPED if np.any(self.dropped[row]) else self.why
 
 
+@np.errstate(invalid="ignore")  # infinite counts are a fault that was found already
 def complete_columns(needs_table: bool, given: Columns, check: InputCheck) -> Columns:
     """Fill in non-events from totals, and sizes of one-armed studies from non-events.
 
@@ -90,8 +91,7 @@ def complete_columns(needs_table: bool, given: Columns, check: InputCheck) -> Co
             check.where(
                 too_many, f"{events} = {{}} exceeds {size} = {{}}", given[events], given[size]
             )
-            with np.errstate(invalid="ignore"):  # infinite counts are a fault already
-                columns[others] = given[size] - given[events]
+            columns[others] = given[size] - given[events]
         else:
             columns[size] = given[events] + given[others]
             check.where(columns[size] == 0, f"{events} + {others} is {{}}: nobody", columns[size])

@@ -18,6 +18,8 @@ from evidence.effects.raw_data import check_columns, complete_columns
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, known_name, refuse
 
+#: Up to here every whole number is a double.
+_LARGEST_COUNT: Final = 2.0**53
 #: Columns of events and of their denominators, arm by arm, by the kind of data.
 _ARMS: Final = {
     "table": (("ai", "ci"), ("n1i", "n2i")),
@@ -178,6 +180,8 @@ def _check_whole(columns: Mapping[str, FloatArray], person_time: bool, check: In
         if name not in times:
             fault = f"{name} is {{}}, and a count is a whole number"
             check.where(np.isfinite(values) & (values != np.round(values)), fault, values)
+            beyond = f"{name} is {{}}, more than double precision can count"
+            check.where(np.isfinite(values) & (values > _LARGEST_COUNT), beyond, values)
 
 
 def _arrange(

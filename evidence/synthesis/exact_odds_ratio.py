@@ -207,6 +207,8 @@ class _ConditionalSum:
         with np.errstate(divide="ignore"):
             self._log_weights = np.log(total)
         self.place = round(self.seen - first)
+        if not 0 <= self.place < total.size:
+            raise ArithmeticError("the outcome seen is beyond what was kept")
 
     @staticmethod
     def _near_estimate(x: FloatArray, n: FloatArray, person_time: bool) -> float:

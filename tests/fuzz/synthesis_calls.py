@@ -396,9 +396,7 @@ def _bayesian(draw: Draw) -> Call:
     kwargs |= {"scale": draw.one(0.5, 1.0, 1e-3, 1e3), "df": draw.one(1, 4, 30)}
     if draw.maybe(0.3):
         kwargs |= {"mu_mean": 0.0, "mu_sd": draw.one(1.0, 2.82)}
-    return Call(
-        _bayes, {**kwargs, **draw.level()}, fixed=("prior", "scale", "df", "mu_mean", "mu_sd")
-    )
+    return Call(_bayes, {**kwargs, **draw.level()}, fixed=tuple(kwargs))
 
 
 def _next_study(draw: Draw) -> Call:
