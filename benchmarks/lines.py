@@ -37,7 +37,9 @@ class Sizes:
     registry: int
 
 
-FULL = Sizes(runs=5, stack=100_000, loop=200, gosh=20, permutations=1_000, multiverse=13, registry=1_000_000)
+FULL = Sizes(
+    runs=5, stack=100_000, loop=200, gosh=20, permutations=1_000, multiverse=13, registry=1_000_000
+)
 #: Enough to see that everything runs; the times mean nothing.
 QUICK = Sizes(runs=1, stack=300, loop=5, gosh=8, permutations=20, multiverse=10, registry=400)
 
