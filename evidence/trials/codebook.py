@@ -70,6 +70,9 @@ def codebook(trials: Trials) -> str:
         *_words(trials, rows),
         "## Studies",
         _studies(rows),
+        "## Members",
+        "Studies that a meta-analysis pools, as far as a page names them.",
+        _members(trials, rows),
         "## Documents",
         _documents(trials, rows),
     ]
@@ -164,6 +167,24 @@ def _studies(rows: Sequence[Record]) -> str:
                 numbers[name],
             )
             for name, row in sorted(firsts.items())
+        ],
+    )
+
+
+def _members(trials: Trials, rows: Sequence[Record]) -> str:
+    """Members of the meta-analyses: name as printed, study of the dataset, and where it is said."""
+    return _table(
+        ("Meta-analysis", "Member", "Study", "Document", "Place"),
+        [
+            (
+                _code(study_id),
+                member["name"],
+                _code(member["study_id"]) if "study_id" in member else None,
+                _code(member["source"]),
+                member["locator"],
+            )
+            for study_id in sorted({row["study_id"] for row in rows})
+            for member in trials.studies[study_id].get("members", [])
         ],
     )
 

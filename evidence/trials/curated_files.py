@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from evidence.errors import BadInput
-from evidence.trials.schema import ArmEntry, ResultEntry, SourceEntry, StudyFile
+from evidence.trials.schema import ArmEntry, MemberEntry, ResultEntry, SourceEntry, StudyFile
 from evidence.vocabulary import Vocabulary, vocabulary_from
 from evidence.yaml_files import load_yaml
 
@@ -104,12 +104,12 @@ def _without(entry: object, locations: Iterable[Location]) -> object:
 
 
 def _salvaged_study(content: Mapping[str, object], faults: Iterable[Location]) -> StudyFile:
-    """Return what can be told of a study with faults, arm by arm and result by result."""
+    """Return what can be told of a study with faults, part by part."""
     places: dict[Location, list[Location]] = {}
     for location in faults:
         places.setdefault(location[:2], []).append(location[2:])
-    arms, results = content.get("arms"), content.get("results")
-    parts: dict[str, object] = {"arms": None, "results": []}
+    arms, results, members = (content.get(name) for name in ("arms", "results", "members"))
+    parts: dict[str, object] = {"arms": None, "results": [], "members": []}
     if isinstance(arms, Mapping):
         parts["arms"] = {
             name: _salvaged(ArmEntry, arm, places.get(("arms", name), []))
@@ -119,6 +119,11 @@ def _salvaged_study(content: Mapping[str, object], faults: Iterable[Location]) -
         parts["results"] = [
             _salvaged_result(entry, places.get(("results", index), []))
             for index, entry in enumerate(results)
+        ]
+    if isinstance(members, list):
+        parts["members"] = [
+            _salvaged(MemberEntry, member, places.get(("members", index), []))
+            for index, member in enumerate(members)
         ]
     return _salvaged(StudyFile, content, places).model_copy(update=parts)
 

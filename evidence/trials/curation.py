@@ -155,7 +155,8 @@ def _metadata(curated: Curated, version: str) -> dict[str, str]:
 def _described(study: StudyFile) -> dict[str, object]:
     return {
         "name": study.name,
-        "overlaps": study.overlaps,
+        "overlaps": study.shares_patients_with,
+        "members": [member.model_dump(exclude_none=True) for member in study.members],
         "note": study.note,
         "arms": {name: arm.model_dump(exclude_none=True) for name, arm in study.arms.items()},
     }

@@ -5,13 +5,13 @@ One entry on its own is checked in :mod:`evidence.trials.schema`.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from evidence.errors import UnknownName
 from evidence.trials.entry_rows import result_id
-from evidence.trials.schema import ResultEntry, SourceEntry, StudyFile
+from evidence.trials.schema import MemberEntry, ResultEntry, SourceEntry, StudyFile
 from evidence.vocabulary import Vocabulary
 
 _COUNTS = ("n", "events", "count", "studies", "person_years")
@@ -40,12 +40,33 @@ def study_faults(stem: str, study: StudyFile, known: Known) -> Iterator[str]:
     for other in study.overlaps or []:
         if other not in known.studies:
             yield f"overlaps: {UnknownName('study', other, known.studies)}"
+    yield from _members_faults(study, known)
     for name, arm in (study.arms or {}).items():
         yield from _unknown_words(known, "therapies", arm.therapy, f"arms.{name}.therapy")
     for index, entry in enumerate(study.results):
         for fault in _entry_faults(entry, study, known):
             yield f"results.{index} ({entry.outcome}, {entry.statistic}): {fault}"
     yield from _impossible_counts(study)
+
+
+def _members_faults(study: StudyFile, known: Known) -> Iterator[str]:
+    members = study.members or []
+    if members and study.design not in (None, "meta-analysis"):
+        yield f"members: only a meta-analysis pools studies, and this is {study.design!r}"
+    named = Counter(member.name for member in members if member.name is not None)
+    yield from (f"members: {name!r} stands {n} times" for name, n in named.items() if n > 1)
+    for index, member in enumerate(members):
+        for fault in _member_faults(member, study, known):
+            yield f"members.{index} ({member.name}): {fault}"
+
+
+def _member_faults(member: MemberEntry, study: StudyFile, known: Known) -> Iterator[str]:
+    if member.study_id is not None and member.study_id == study.study_id:
+        yield f"study_id: {member.study_id!r} is the meta-analysis itself"
+    elif member.study_id is not None and member.study_id not in known.studies:
+        yield f"study_id: {UnknownName('study', member.study_id, known.studies)}"
+    if known.sources is not None and member.source is not None:
+        yield from _unlisted_source(member.source, known.sources)
 
 
 def repeated_results(studies: Iterable[StudyFile]) -> Iterator[str]:
@@ -86,9 +107,14 @@ def _entry_faults(entry: ResultEntry, study: StudyFile, known: Known) -> Iterato
 def _source_faults(entry: ResultEntry, sources: Mapping[str, SourceEntry]) -> Iterator[str]:
     source = sources.get(entry.source)
     if source is None:
-        yield f"source: {entry.source!r} is not in sources.yaml"
+        yield from _unlisted_source(entry.source, sources)
     elif entry.n and (source.file is not None) != (entry.lines is not None):
         yield "lines: needed where the source's text is at hand, and only there"
+
+
+def _unlisted_source(name: str, sources: Mapping[str, SourceEntry]) -> Iterator[str]:
+    if name not in sources:
+        yield f"source: {name!r} is not in sources.yaml"
 
 
 def _out_of_bounds(entry: ResultEntry) -> Iterator[str]:

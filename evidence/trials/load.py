@@ -99,7 +99,7 @@ class Trials:
 
     @cached_property
     def studies(self) -> Mapping[str, Mapping[str, Any]]:
-        """Names, overlaps and arms of the studies by study_id."""
+        """Names, overlaps, members (of a meta-analysis) and arms of the studies by study_id."""
         return dict(json.loads(self._text("studies")))
 
     def _text(self, key: str) -> str:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TEXT, _COUNT, _TEXTS = pa.string(), pa.int32(), pa.list_(pa.string())
+#: A study that a meta-analysis pools: its name as printed, and its study_id where it has one.
+_MEMBER = pa.struct([(name, _TEXT) for name in ("name", "study_id", "source", "locator")])
 STUDIES = pa.schema(
     {
         **dict.fromkeys(("study_id", "study", "registry_id", "design", "phase"), _TEXT),
         "year": pa.int16(),
         "population": _TEXT,
         "shares_patients_with": _TEXTS,
+        "members": pa.list_(_MEMBER),
         "note": _TEXT,
         "results": _COUNT,
     }
@@ -236,6 +239,7 @@ def _studies(trials: Trials) -> list[dict[str, Any]]:
         {
             **firsts[study_id],
             "shares_patients_with": trials.studies[study_id]["overlaps"],
+            "members": trials.studies[study_id].get("members", []),
             "note": trials.studies[study_id]["note"],
             "results": sizes[study_id],
         }

@@ -89,7 +89,9 @@ def _study_records(trials: Trials) -> dict[str, Record]:
             for arm, content in entry["arms"].items()
             for key, value in content.items()
         }
-        said = {"overlaps": entry["overlaps"] or None, "note": entry["note"], **arms}
+        members = [member["name"] for member in entry.get("members", [])]
+        lists = {"overlaps": entry["overlaps"] or None, "members": members or None}
+        said = {**lists, "note": entry["note"], **arms}
         records[study_id] = {**row, **said}
     return records
 

@@ -151,6 +151,15 @@ class ResultEntry(Entry):
         return [f"{value:g} is not among the printed tokens {self.printed}" for value in absent]
 
 
+class MemberEntry(Entry):
+    """A study that a meta-analysis pools, under the name that a document gives it."""
+
+    name: str = Field(min_length=1)
+    study_id: Slug | None = None
+    source: str
+    locator: str = Field(min_length=3)
+
+
 class StudyFile(Entry):
     """One file of ``data/studies``: a study, its arms, and every number reported of it."""
 
@@ -162,6 +171,13 @@ class StudyFile(Entry):
     year: int | None = Field(default=None, ge=1950, le=2100)
     population: str
     overlaps: list[str] = []
+    members: list[MemberEntry] = []
     note: str | None = None
     arms: dict[Slug, ArmEntry]
     results: list[ResultEntry]
+
+    @property
+    def shares_patients_with(self) -> list[str]:
+        """Studies of the dataset that count some of its patients too: ``overlaps`` and members."""
+        pooled = [member.study_id for member in self.members if member.study_id is not None]
+        return list(dict.fromkeys([*self.overlaps, *pooled]))

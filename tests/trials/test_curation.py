@@ -345,6 +345,69 @@ def test_a_study_cannot_share_patients_with_one_that_is_not_there(two):
     assert "betta" in refused(two)
 
 
+@pytest.fixture
+def pooled(two):
+    """A meta-analysis of alpha and of a study that the dataset does not have."""
+    place = {"source": "page", "locator": "table 1"}
+    two.pooled = two.study(
+        "pooled",
+        two.result("relapse", "risk_ratio", "drug", 0.6, comparator_arm="control", unit="ratio"),
+        design="meta-analysis",
+        members=[{"name": "Alpha 2012", "study_id": "alpha", **place}, {"name": "GLANCE", **place}],
+    )
+    return two
+
+
+def test_a_meta_analysis_names_its_members_and_shares_their_patients(pooled):
+    trials = pooled.trials(pooled.pooled)
+    members = trials.studies["pooled"]["members"]
+    assert [member["name"] for member in members] == ["Alpha 2012", "GLANCE"]
+    assert [member.get("study_id") for member in members] == ["alpha", None]
+    assert {(member["source"], member["locator"]) for member in members} == {("page", "table 1")}
+    assert trials.studies["pooled"]["overlaps"] == ["alpha"]
+    assert trials.studies["alpha"]["members"] == []
+
+
+def test_a_member_that_shares_patients_is_told_once(pooled):
+    trials = pooled.trials({**pooled.pooled, "overlaps": ["beta", "alpha"]})
+    assert trials.studies["pooled"]["overlaps"] == ["beta", "alpha"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"study_id": "alfa"}, "alpha"),
+        ({"study_id": "pooled"}, "the meta-analysis itself"),
+        ({"source": "nowhere"}, "'nowhere' is not in sources.yaml"),
+        ({"name": "GLANCE"}, "'GLANCE' stands 2 times"),
+        ({"name": None}, "members.0.name"),
+        ({"locator": ""}, "members.0.locator"),
+        ({"arm": "drug"}, "members.0.arm"),
+    ],
+)
+def test_a_member_that_cannot_be_is_refused(pooled, change, words):
+    pooled.pooled["members"][0] |= change
+    pooled.write(pooled.pooled)
+    (problem,) = problems_of(pooled)
+    assert "members" in problem
+    assert words in problem
+
+
+def test_only_a_meta_analysis_has_members(pooled):
+    pooled.write({**pooled.pooled, "design": "rct"})
+    (problem,) = problems_of(pooled)
+    assert "only a meta-analysis pools studies" in problem
+
+
+def test_a_faulty_member_does_not_hide_the_faults_of_others(pooled):
+    pooled.pooled["members"][0] |= {"locator": 3, "study_id": "alfa"}
+    pooled.pooled["members"] += ["words", {"name": "Beta", "study_id": "betta"}]
+    pooled.write(pooled.pooled)
+    problems = problems_of(pooled)
+    for words in ("members.0.locator", "alfa", "members.2", "members.3.source", "betta"):
+        assert any(words in problem for problem in problems), words
+
+
 def test_a_key_that_stands_twice_in_an_entry_is_refused(two):
     path = two.study_file("alpha")
     text = path.read_text(encoding="utf-8")

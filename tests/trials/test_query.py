@@ -1,3 +1,4 @@
+import json
 import os
 import runpy
 import time
@@ -8,6 +9,7 @@ import pytest
 
 from evidence.errors import BadInput, CurationError, UnknownName
 from evidence.trials.columns import COLUMN_NAMES
+from evidence.trials.load import Trials
 from evidence.trials.query import ARMS, RISK_OF_BIAS, SOURCES, STUDIES, Database, query
 
 #: What a reader may wait for a query over the whole dataset, after the first one.
@@ -78,6 +80,38 @@ def test_a_part_of_the_dataset_can_be_queried(small):
         "select shares_patients_with as ids from studies order by study_id", trials=small
     )
     assert shared["ids"].tolist() == [[], ["alpha"]]
+
+
+def test_members_of_a_meta_analysis_can_be_queried(curated):
+    place = {"source": "paper", "locator": "table 1"}
+    members = [{"name": "Alpha 2012", "study_id": "alpha", **place}, {"name": "GLANCE", **place}]
+    effect = curated.result(
+        "relapse", "risk_ratio", "drug", 0.6, comparator_arm="control", unit="ratio"
+    )
+    made = curated.trials(
+        curated.study("alpha", curated.result("relapse", "events", "drug", 7)),
+        curated.study("pooled", effect, design="meta-analysis", members=members),
+    )
+    sql = """
+        select s.study_id as pooled, m.name, m.study_id as member, m.source
+        from studies s, unnest(s.members) as t(m) order by m.name
+    """
+    found = query(sql, trials=made)
+    assert found["name"].tolist() == ["Alpha 2012", "GLANCE"]
+    assert found["member"].tolist() == ["alpha", None]
+    assert set(found["pooled"]) == {"pooled"}
+    assert set(found["source"]) == {"paper"}
+    of = "select members from studies order by study_id"
+    assert query(of, trials=made)["members"].tolist()[0] == []
+
+
+def test_a_file_from_before_members_can_be_queried(small):
+    told = json.loads(small.table.schema.metadata[b"studies"])
+    for entry in told.values():
+        del entry["members"]
+    metadata = {**small.table.schema.metadata, b"studies": json.dumps(told).encode()}
+    before = Trials(table=small.table.replace_schema_metadata(metadata), sha256="0" * 64)
+    assert query("select members from studies", trials=before)["members"].tolist() == [[], []]
 
 
 def test_an_absent_value_in_a_list_is_none(small):
