@@ -98,7 +98,7 @@ def test_members_of_a_meta_analysis_can_be_queried(curated):
     """
     found = query(sql, trials=made)
     assert found["name"].tolist() == ["Alpha 2012", "GLANCE"]
-    assert found["member"].tolist() == ["alpha", None]
+    assert found["member"].fillna("none").tolist() == ["alpha", "none"]
     assert set(found["pooled"]) == {"pooled"}
     assert set(found["source"]) == {"paper"}
     of = "select members from studies order by study_id"

@@ -47,6 +47,7 @@ NO_EFFECT = {
     "hazard_ratio": 1.0,
     "relative_reduction": 0.0,
     "mean_difference": 0.0,
+    "standardised_mean_difference": 0.0,
     "risk_difference": 0.0,
 }
 #: How many numbers of two arm names must agree, for each that differs, to take them for one arm.

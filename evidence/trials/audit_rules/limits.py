@@ -31,7 +31,9 @@ MIDDLE = 0.1
 #: Two-sided normal quantile of 95 per cent.
 QUANTILE = 1.959963984540054
 RATIOS = frozenset(("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio"))
-_DIFFERENCES = frozenset(("mean_difference", "risk_difference", "mean"))
+_DIFFERENCES = frozenset(
+    ("mean_difference", "standardised_mean_difference", "risk_difference", "mean")
+)
 #: Statistics whose limits may be symmetric on either scale.
 _EITHER = frozenset(("rate",))
 
