@@ -50,6 +50,22 @@ def test_without_a_second_extraction_there_is_no_disagreement_rate(small):
     assert "— of these were adjudicated" in counts_text(small.where(extraction="single"))
 
 
+def test_members_of_a_meta_analysis_are_listed_with_their_place(curated):
+    place = {"source": "paper", "locator": "table 1"}
+    members = [{"name": "Alpha 2012", "study_id": "alpha", **place}, {"name": "GLANCE", **place}]
+    effect = curated.result(
+        "relapse", "risk_ratio", "drug", 0.6, comparator_arm="control", unit="ratio"
+    )
+    made = curated.trials(
+        curated.study("alpha", curated.result("relapse", "events", "drug", 7)),
+        curated.study("pooled", effect, design="meta-analysis", members=members),
+    )
+    assert section(codebook(made), "Members") == [
+        ["`pooled`", "Alpha 2012", "`alpha`", "`paper`", "table 1"],
+        ["`pooled`", "GLANCE", "", "`paper`", "table 1"],
+    ]
+
+
 def test_counts_of_the_dataset_add_up(trials):
     found = counts(trials)
     assert found.review + found.primary + found.secondary == found.numbers == len(trials)

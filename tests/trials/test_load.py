@@ -117,6 +117,17 @@ def test_every_study_and_arm_of_a_row_is_described(trials):
                 assert arms[row[column]]["therapy"] == row[therapy], row["result_id"]
 
 
+def test_members_are_named_by_documents_and_share_the_patients_of_their_meta_analysis(trials):
+    designs = dict(zip(trials["study_id"], trials["design"], strict=True))
+    pooling = {name: one for name, one in trials.studies.items() if one["members"]}
+    assert len(pooling) >= 5
+    for name, one in pooling.items():
+        assert designs[name] == "meta-analysis"
+        assert {member["source"] for member in one["members"]} <= set(trials.sources)
+        told = {member["study_id"] for member in one["members"] if "study_id" in member}
+        assert told <= set(one["overlaps"])
+
+
 def test_studies_share_patients_only_with_studies_that_are_there(trials):
     named = {other for one in trials.studies.values() for other in one["overlaps"]}
     assert named <= set(trials.studies)

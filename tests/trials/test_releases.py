@@ -61,6 +61,20 @@ def test_a_corrected_number_is_shown_field_by_field_with_its_source(release, alp
     assert (found.study_id, found.source, found.label) == ("alpha", "paper: Table 1", "83 patients")
 
 
+def test_a_member_that_was_added_is_shown(release, alpha, curated):
+    def pooled(*members):
+        effect = {"comparator_arm": "control", "unit": "ratio"}
+        result = curated.result("relapse", "risk_ratio", "drug", 0.6, **effect)
+        return curated.study("pooled", result, design="meta-analysis", members=list(members))
+
+    place = {"source": "paper", "locator": "table 1"}
+    one, other = {"name": "GLANCE", **place}, {"name": "Alpha", "study_id": "alpha", **place}
+    diff = diff_releases(release(alpha(), pooled(one)), release(alpha(), pooled(one, other)))
+    assert changes(diff, "study") == {
+        "pooled": {"members": (["GLANCE"], ["GLANCE", "Alpha"]), "overlaps": (None, ["alpha"])}
+    }
+
+
 def test_an_added_study_comes_with_its_numbers(release, alpha, curated):
     beta = curated.study("beta", curated.result("relapse", "events", "drug", 7))
     diff = diff_releases(release(alpha()), release(alpha(), beta))
