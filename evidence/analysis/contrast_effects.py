@@ -29,6 +29,7 @@ ROUTE_WORDS = {
     "rates-with-ci": "rate of each arm with its interval",
     "rates-of-patients": "rate, patients and planned length of each arm",
     "events-of-patients": "patients with the event, of all",
+    "percentages-of-patients": "percentage of each arm, as whole patients where it allows",
     "proportion-with-ci": "published percentage with its interval",
     "percentage-of-patients": "published percentage, as whole patients where it allows",
 }
@@ -43,7 +44,36 @@ def contrast_effect(context: Context, contrast: Contrast, measure: str) -> Compu
         return context.ledger.compute(log_ratio_of_rates_of_patients, inputs)
     if contrast.route == "published-ratio":
         return context.ledger.compute(effect_size, inputs, measure=measure, level=contrast.level)
-    return context.ledger.compute(effect_size, inputs, measure=measure)
+    counts = contrast_counts(context, contrast) or {}
+    given = {name: [quantity] for name, quantity in counts.items()}
+    return context.ledger.compute(effect_size, given or inputs, measure=measure)
+
+
+def contrast_counts(context: Context, contrast: Contrast) -> dict[str, Quantity] | None:
+    """Return events and patients of both arms, or None if the contrast is from other numbers."""
+    inputs = {name: context.at(address) for name, address in contrast.inputs.items()}
+    if contrast.route == "events-of-patients":
+        return inputs
+    if contrast.route != "percentages-of-patients":
+        return None
+    pairs = {"ai": ("percent1", "n1i"), "ci": ("percent2", "n2i")}
+    events = {
+        name: _events(context, contrast.inputs[percent], inputs[n])
+        for name, (percent, n) in pairs.items()
+    }
+    return {**events, "n1i": inputs["n1i"], "n2i": inputs["n2i"]}
+
+
+def _events(context: Context, address: str, ni: Quantity) -> Quantity:
+    """Return the events behind the percentage at an address."""
+    percent = context.at(address)
+    printed = context.trials.row(address.partition("#")[0])["printed"]
+    found = context.ledger.compute(
+        events_behind,
+        {"percent": percent, "ni": ni},
+        decimals=decimals_printed(printed, percent.value),
+    )
+    return found.quantity()
 
 
 def cohort_effect(context: Context, cohort: Cohort, measure: str) -> Computed[Effect]:
@@ -64,10 +94,8 @@ def cohort_counts(context: Context, cohort: Cohort) -> dict[str, Quantity] | Non
         return None
     inputs = {name: context.at(address) for name, address in cohort.inputs.items()}
     if cohort.route == "percentage-of-patients":
-        row = context.trials.row(cohort.reported)
-        decimals = decimals_printed(row["printed"], inputs["percent"].value)
-        events = context.ledger.compute(events_behind, inputs, decimals=decimals)
-        return {"xi": events.quantity(), "ni": inputs["ni"]}
+        events = _events(context, cohort.inputs["percent"], inputs["ni"])
+        return {"xi": events, "ni": inputs["ni"]}
     return inputs
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from evidence.analysis.context import ABSENT, Context
-from evidence.analysis.contrast_effects import Effect, cohort_counts
+from evidence.analysis.contrast_effects import Effect, cohort_counts, contrast_counts
 from evidence.analysis.declared_sections import Published, Select
 from evidence.analysis.pooled_studies import Study, Synthesis
 from evidence.analysis.reported_cell import source_text
@@ -124,9 +124,7 @@ def _explanation(
 def _counts(context: Context, studies: Sequence[Study]) -> Mapping[str, Sequence[Quantity]]:
     """Return events and patients by argument, if every study has them; nothing otherwise."""
     given = [
-        cohort_counts(context, one)
-        if isinstance(one, Cohort)
-        else {name: context.at(address) for name, address in one.inputs.items()}
+        cohort_counts(context, one) if isinstance(one, Cohort) else contrast_counts(context, one)
         for one in studies
     ]
     complete = [one for one in given if one is not None and set(one) in _COUNTS]

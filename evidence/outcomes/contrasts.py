@@ -31,6 +31,7 @@ ROUTES = (
     "rates-with-ci",
     "rates-of-patients",
     "events-of-patients",
+    "percentages-of-patients",
 )
 #: For the routes over two arms: what is needed of an arm, as arguments for arm 1 and arm 2.
 _ARGUMENTS = {
@@ -46,6 +47,7 @@ _ARGUMENTS = {
         "months": ("months1", "months2"),
     },
     "events-of-patients": {"events": ("ai", "ci"), "n": ("n1i", "n2i")},
+    "percentages-of-patients": {"proportion": ("percent1", "percent2"), "n": ("n1i", "n2i")},
 }
 _INTERVAL = {"estimate": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
 #: What the numbers of two arms must share, and what to do where they do not.
@@ -272,6 +274,7 @@ def _statistic_numbers(rows: Sequence[Row], statistic: str) -> dict[str, str]:
         if row["statistic"] == statistic
         and row["comparator_arm"] is None
         and row["value_operator"] == "="
+        and (statistic != "proportion" or row["unit"] == "%")
     ]
     if not fitting:
         return {}

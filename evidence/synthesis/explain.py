@@ -307,8 +307,13 @@ def _setting(
 def _rank(one: Setting) -> tuple[float, ...]:
     method = METHODS.index(one.method) if one.method in METHODS else 1.5
     test = INTERVAL_TESTS.index(one.test) if one.test in INTERVAL_TESTS else 0.5
-    common = (len(one.left_out), method + 2 * test, one.distance)
+    common = (len(one.left_out), method + 2 * test, _unusual(one.zero_cells), one.distance)
     return (0.0, *common) if one.reproduces else (1.0, one.distance, *common[:2])
+
+
+def _unusual(zero_cells: str) -> int:
+    """Rank of a rule for empty cells: few reviews add to tables that have none."""
+    return int(zero_cells not in ("", "none") and not zero_cells.startswith("only0"))
 
 
 def _merged(ranked: list[Setting]) -> list[Setting]:

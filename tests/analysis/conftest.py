@@ -1,4 +1,4 @@
-"""The four declared analyses, run and built once for all tests of this folder."""
+"""The declared analyses, run and built once for all tests of this folder."""
 
 from __future__ import annotations
 

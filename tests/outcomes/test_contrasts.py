@@ -38,6 +38,7 @@ def complete(made):
         *sizes(made),
         ratio(made),
         *arms(made, "events", 82, 75),
+        *arms(made, "proportion", 21.8, 40.1),
         *arms(made, "count", 119, 122),
         *arms(made, "person_years", 740.5, 350.1),
         made.result("relapse", "rate", "drug", 0.18, ci=[0.13, 0.23], timepoint_months=24),
@@ -55,6 +56,7 @@ INPUTS = {
         "rate1": 0.18, "n1": 376, "months1": 24, "rate2": 0.39, "n2": 187, "months2": 24,
     },
     "events-of-patients": {"ai": 82, "n1i": 376, "ci": 75, "n2i": 187},
+    "percentages-of-patients": {"percent1": 21.8, "n1i": 376, "percent2": 40.1, "n2i": 187},
 }  # fmt: skip
 
 
@@ -223,6 +225,7 @@ def replaceable(curated):
             "alpha",
             *sizes(made),
             *arms(made, "events", 82, 75),
+            *arms(made, "proportion", 21.8, 40.1),
             ratio(made, "hazard_ratio", 0.5, (0.4, 0.6), ci_level=90),
             ratio(made, "odds_ratio", 0.5, (0.4, 0.6)),
             made.result("relapse", "risk_ratio", "drug", 0.5, comparator_arm="control"),

@@ -231,3 +231,11 @@ def test_a_result_is_always_explained_by_its_own_setting(pairs, method, test):
     found = explain(yi=yi, vi=vi, **values, decimals=6, subsets="none")
     assert found.reproduced
     assert found.settings[0].distance <= 0.5 + 1e-6
+
+
+def test_of_equal_settings_the_one_that_adds_nothing_to_full_tables_comes_first():
+    counts = {"ai": [104, 111], "n1i": [359, 410], "ci": [149, 188], "n2i": [363, 408]}
+    found = explain(estimate=0.64, ci_low=0.54, ci_high=0.77, measure="RR", **counts)
+    best = found.settings[0]
+    assert best.reproduces
+    assert (best.method, best.test, best.zero_cells) == ("DL", "z", "none")
