@@ -175,6 +175,11 @@ def test_each_one_has_finite_numbers_or_a_reason(rows, length, method, rule, tes
         assert (found.k[i] > 0) == (reason is None)
 
 
+def test_no_meta_analysis_gives_no_results():
+    found = pool_ragged([], [], [0])
+    assert found.to_frame().empty
+
+
 # --- results and refusals -------------------------------------------------------------------------
 
 

@@ -22,8 +22,9 @@ COLUMNS: Final = {"id": "meta_analysis", "yi": "yi", "vi": "vi"}
 _PART_ROWS: Final = 1_000_000
 _KINDS: Final = ("a number", "a text or a whole number")
 _BUFFER: Final = 1 << 20
-#: A row of a CSV file with three columns has about so many bytes.
+#: A row of a CSV file with three columns has about so many bytes; a block holds at least a row.
 _ROW_BYTES: Final = 32
+_LEAST_BLOCK: Final = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,9 @@ class RegistryFile:
         types = dict(zip(columns, (pa.string(), pa.float64(), pa.float64()), strict=True))
         reader = pacsv.open_csv(
             self.path,
-            read_options=pacsv.ReadOptions(block_size=_ROW_BYTES * self.batch_rows),
+            read_options=pacsv.ReadOptions(
+                block_size=max(_LEAST_BLOCK, _ROW_BYTES * self.batch_rows)
+            ),
             convert_options=pacsv.ConvertOptions(column_types=types, include_columns=columns),
         )
         with reader:

@@ -94,7 +94,9 @@ class ResultsWriter:
         self.rising = True
 
     def add(self, table: pa.Table) -> None:
-        """Take the results of a batch."""
+        """Take the results of a batch; a part in which no meta-analysis starts has none."""
+        if not len(table):
+            return
         ids = table.column(0)
         if self._last is not None:
             self.rising &= bool(pc.less(self._last, ids[0]).as_py())

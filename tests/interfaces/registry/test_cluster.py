@@ -51,6 +51,19 @@ def test_two_workers_give_the_same_bytes_as_one_machine(source, client, tmp_path
     assert counts.meta_analyses == 3_000
 
 
+def test_parts_in_which_no_meta_analysis_starts_are_fine(
+    write_registry, effects_of, client, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(registry_file, "_PART_ROWS", 1)
+    sizes = [3, 40, 2]
+    yi, vi = effects_of(sizes)
+    source = write_registry(np.repeat(["a", "b", "c"], sizes), yi, vi, group=5)
+    pool_many(source, tmp_path / "here.parquet")
+    found = pool_many(source, tmp_path / "there.parquet", client=client)
+    assert (found.meta_analyses, found.rows) == (3, 45)
+    assert (tmp_path / "there.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+
+
 def test_the_address_of_the_scheduler_is_enough(source, cluster, tmp_path):
     output = tmp_path / "pooled.parquet"
     found = pool_many(source, output, client=cluster.scheduler_address, bad_rows="mark")
