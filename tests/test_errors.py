@@ -3,7 +3,7 @@ import re
 import pytest
 
 from evidence import errors
-from evidence.errors import BadInput, CurationError, UnknownName, refuse
+from evidence.errors import BadInput, CurationError, UnknownName, known_name, refuse
 
 FAMILY = {
     name: item
@@ -66,3 +66,10 @@ def test_a_refusal_with_problems_raises_the_error_it_was_given():
     with pytest.raises(CurationError, match="two faults") as caught:
         refuse(CurationError, "two faults", ["one", "two"])
     assert caught.value.problems == ("one", "two")
+
+
+@pytest.mark.parametrize("given", ["RE", None, 3, ["REML"], float("nan")])
+def test_only_a_known_text_is_a_known_name(given):
+    with pytest.raises(UnknownName, match="There is no estimator"):
+        known_name("estimator", given, ("REML", "DL"))
+    assert known_name("estimator", "DL", ("REML", "DL")) == "DL"

@@ -104,9 +104,7 @@ def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArr
     (freedom,) = check.numbers(df=df)
     check.where(freedom <= 0, "df must be above 0, not {}", freedom)
     check.refuse()
-    found = np.asarray(stats.t.isf(tail, freedom))[()]
-    require_finite(found)
-    return found
+    return _t_quantile(tail, freedom)
 
 
 @double_precision("A Wald interval")
@@ -150,6 +148,14 @@ def se_from_ci(
     return np.asarray((high - low) / (2 * critical_value(level, df)))[()]
 
 
+def _t_quantile(tail: FloatArray | float, df: FloatArray) -> FloatArray:
+    """Upper quantile of t, checked by its tail: with very few df it is no double any more."""
+    found = np.asarray(stats.t.isf(tail, df))[()]
+    if not np.allclose(stats.t.sf(found, df), tail, rtol=1e-6, atol=0.0):
+        raise ArithmeticError("the quantile is too large")
+    return found
+
+
 def _given_df(df: ArrayLike | None) -> dict[str, ArrayLike]:
     return {} if df is None else {"df": df}
 
@@ -182,9 +188,7 @@ def statistic_from_p(
     effect, p, freedom = check.numbers(estimate=estimate, p_value=p_value, df=df)
     check.where(freedom <= 0, "df must be above 0, not {}", freedom)
     check.refuse()
-    found = np.asarray(np.sign(effect) * stats.t.isf(p / 2, freedom))[()]
-    require_finite(found)
-    return found
+    return np.asarray(np.sign(effect) * _t_quantile(p / 2, freedom))[()]
 
 
 @double_precision("A standard error")

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, YiVi, read_only
+from evidence.effects.checks import BoolArray, FloatArray, InputCheck, YiVi, lengths, read_only
 from evidence.effects.conversions import se_from_ci, se_from_p
 from evidence.effects.double_precision import double_precision, squared
 
@@ -160,6 +160,8 @@ def _published(
 def _given_decimals(decimals: ArrayLike, numbers: tuple[FloatArray, ...]) -> FloatArray:
     check = InputCheck("The rounding of a printed estimate")
     given, _ = check.numbers(decimals=decimals, estimate=numbers[0])
+    if given.shape not in ((), numbers[0].shape):
+        check.problems.append(lengths({"decimals": given, "estimate": numbers[0]}))
     check.refuse("Give the number of decimals that were printed.")
     return given
 

@@ -212,7 +212,7 @@ def _power(
         distance = (estimate + math.sqrt(tau2) * side) / sei[:, None]
         certain = _rejection(distance, np.ones_like(distance), critical, alternative)
         power = power - certain @ density
-    return power
+    return np.clip(power, 0.0, 1.0)
 
 
 def _test(test: str, observed: int, power: FloatArray) -> tuple[float | None, float]:

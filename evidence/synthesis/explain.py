@@ -190,7 +190,7 @@ def _published(
     given = {name: value for name, value in printed.items() if value is not None}
     if prediction is not None:
         pair = tuple(prediction) if isinstance(prediction, Sequence) else ()
-        bounds = pair if len(pair) == 2 else (prediction, prediction)
+        bounds = pair if len(pair) == 2 else (math.nan, math.nan)
         given |= dict(zip(("prediction_low", "prediction_high"), bounds, strict=True))
     values = {name: real_number(value) for name, value in given.items()}
     problems = [

@@ -172,4 +172,8 @@ def _bounds(mixed: MixedModel, component: _Component, level: float) -> tuple[flo
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(optimize.brentq(function, low, high, xtol=1e-13, rtol=1e-11, maxiter=200))
+    try:
+        return float(optimize.brentq(function, low, high, xtol=1e-13, rtol=1e-11, maxiter=200))
+    except ValueError as failure:
+        # rounding hides the peak from the profile when variances differ by too many digits
+        raise ArithmeticError("the profile does not cross the cut") from failure

@@ -186,8 +186,8 @@ def _checked_steps(
             raise BadInput(f"smallest_p={smallest_p!r:.80} was given. Give one such as 1e-5.")
         return np.empty(0)
     try:
-        ends = np.array(sorted({float(step) for step in steps} - {1.0}))
-    except (TypeError, ValueError):
+        ends = np.array(sorted({real_number(step) for step in steps} - {1.0}))
+    except TypeError:
         ends = np.empty(0)
     if ends.size == 0 or not np.all((ends > 0.0) & (ends < 1.0)):
         raise BadInput(

@@ -114,3 +114,8 @@ def test_any_counts_give_finite_numbers_or_advice(rows, measure):
     assert all(math.isfinite(x) for x in (found.estimate, found.ci_low, found.ci_high))
     assert found.se > 0
     assert 0 <= found.correlation <= 1
+
+
+def test_more_ranks_than_memory_holds_are_refused():
+    with pytest.raises(NotEstimable, match="5,000,000 at most"):
+        pool_beta_binomial(ai=[3e8, 2e8], n1i=[1e9, 1e9], ci=[2e8, 1e8], n2i=[1e9, 1e9])

@@ -91,3 +91,19 @@ def test_the_interval_and_the_p_value_go_together(rows):
     assert found.mid_p <= found.p_value
     if found.estimate is not None:
         assert low < found.estimate < high
+
+
+@pytest.mark.parametrize("share", [1.0, 1e-3, 1e-6])
+def test_limits_are_exact_when_one_arm_has_a_millionth_of_the_other(share):
+    # one pair of rates is a binomial of the sum: its limits are those of Clopper and Pearson
+    fit = pool_exact(x1i=[78], t1i=[100 * share], x2i=[25], t2i=[100], measure="IRR")
+    p = np.array([stats.beta.ppf(0.025, 78, 26), 78 / 103, stats.beta.isf(0.025, 79, 25)])
+    expected = np.log(p / (1 - p)) - np.log(share)
+    assert_allclose([fit.ci_low, fit.estimate, fit.ci_high], expected, rtol=1e-9)
+
+
+def test_more_outcomes_than_memory_holds_are_refused():
+    with pytest.raises(NotEstimable, match="Mantel-Haenszel"):
+        pool_exact(ai=[3e8], n1i=[1e9], ci=[2e8], n2i=[1e9])
+    with pytest.raises(BadInput, match="more than double precision can count"):
+        pool_exact(ai=[5], n1i=[16], ci=[1e20], n2i=[1e21])

@@ -1,6 +1,7 @@
 """The settings behind a published result are found from its printed digits."""
 
 import math
+import re
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -239,3 +240,25 @@ def test_of_equal_settings_the_one_that_adds_nothing_to_full_tables_comes_first(
     best = found.settings[0]
     assert best.reproduces
     assert (best.method, best.test, best.zero_cells) == ("DL", "z", "none")
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"estimate": None}, "there is no estimate"),
+        ({"estimate": 1 + 2j}, "estimate is"),
+        ({"decimals": 2.5}, "decimals is 2.5"),
+        ({"prediction": 3}, "prediction_low is nan"),
+        ({"i2": "high"}, "i2 is 'high'"),
+    ],
+)
+def test_published_numbers_that_are_none_are_named(given, fault):
+    with pytest.raises(BadInput, match=re.escape(fault)):
+        explain(**{"estimate": 0.2, "yi": [0.1, 0.3], "vi": [0.02, 0.03], **given})
+
+
+def test_a_bound_at_the_edge_of_double_precision_is_only_far_away():
+    far = {"estimate": 0.2, "ci_low": -1e300, "ci_high": 0.5, "yi": [0.1, 0.3], "vi": [0.02, 0.03]}
+    assert not explain(**far, decimals=2).reproduced
+    with pytest.raises(NotEstimable, match="none of 108 settings"):
+        explain(**far, decimals=12)

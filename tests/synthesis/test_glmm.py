@@ -282,3 +282,12 @@ def test_any_counts_give_finite_numbers_or_advice(rows, case, nodes):
     numbers = [found.estimate, found.se, found.ci_low, found.ci_high, found.tau2, found.h2]
     assert all(math.isfinite(number) for number in [*numbers, found.log_likelihood, found.p_value])
     assert found.se > 0
+
+
+def test_a_likelihood_that_rounding_hides_is_refused_at_once():
+    events = {"ai": [244317858.0, 293792363.0], "ci": [188139009.0, 271840958.0]}
+    sizes = {"n1i": [814287718.0, 979302596.0], "n2i": [627054274.0, 906164800.0]}
+    with pytest.raises(NotEstimable, match="rounding hides its maximum"):
+        pool_glmm(**events, **sizes, model="UM.RS")
+    with pytest.raises(NotEstimable, match="5,000,000 at most"):
+        pool_glmm(**events, **sizes, model="CM.EL")

@@ -109,3 +109,11 @@ def test_other_refusals_are_those_of_pool():
     with pytest.raises(BadInput, match="most is 62"):
         gosh(np.zeros(70), np.ones(70), sample=3, rng=np.random.default_rng(1))
     assert MOST_STUDIES == 22
+
+
+def test_counts_may_be_whole_floats_and_nothing_else():
+    drawn = gosh(Y, V, sample=4.0, min_k=2.0, rng=np.random.default_rng(1), workers=1.0)
+    assert drawn.k.size == 4
+    for options in ({"sample": True}, {"sample": 1e300}, {"workers": 0}, {"min_k": "2"}):
+        with pytest.raises(BadInput, match="Give"):
+            gosh(Y, V, rng=np.random.default_rng(1), **options)

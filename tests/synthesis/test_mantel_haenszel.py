@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.errors import BadInput, EmptySelection, EvidenceError, UnknownName
+from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
 from evidence.synthesis.stratified_tests import expected_events
 
@@ -182,3 +182,16 @@ def test_any_counts_give_finite_numbers_or_advice(rows, measure, corrected):
     numbers += [found.heterogeneity.q, found.heterogeneity.q_p]
     assert all(number is None or math.isfinite(number) for number in numbers)
     assert (found.se is None) == (found.reason is not None)
+
+
+def test_options_that_are_no_options_are_refused():
+    tables = {"ai": [5], "n1i": [20], "ci": [7], "n2i": [20]}
+    with pytest.raises(BadInput, match="correct='yes'"):
+        pool_mantel_haenszel(**tables, correct="yes")
+    with pytest.raises(BadInput, match="drop00 must be True or False"):
+        pool_mantel_haenszel(**tables, drop00=(float("nan"), False))
+
+
+def test_counts_beyond_double_precision_are_refused():
+    with pytest.raises(NotEstimable, match="double precision"):
+        pool_mantel_haenszel(x1i=[5], t1i=[1e300], x2i=[7], t2i=[1e-300], measure="IRD")

@@ -281,3 +281,8 @@ def test_any_input_gives_finite_numbers_or_a_refusal(yi, vi, trim, method, test)
         return
     numbers = frame.drop(columns=["without_test", "without_df"]).to_numpy(dtype=float)
     assert np.isfinite(numbers).all()
+
+
+def test_predictions_without_width_are_refused():
+    with pytest.raises(NotEstimable, match="no width"):
+        predict_studies([0.3, 0.3], [0.1, 0.2], method="DL", test="knha")

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from evidence.errors import BadInput, EvidenceError, UnknownName
+from evidence.errors import BadInput, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.single_arm import (
     PROPORTION_TRANSFORMS,
     RATE_TRANSFORMS,
@@ -156,3 +156,10 @@ def test_any_counts_give_an_ordered_interval_or_a_refusal(arms, transform):
     assert found.ci_low <= found.estimate <= found.ci_high
     assert np.all(found.ci_lows <= found.estimates)
     assert np.all(found.estimates <= found.ci_highs)
+
+
+def test_a_limit_beyond_double_precision_is_refused():
+    with pytest.raises(NotEstimable, match="Choose another transformation"):
+        pool_proportions([0, 0], [50, 60], transform="PLN", add=1e-9)
+    with pytest.raises(BadInput, match="Give a number above 0"):
+        pool_proportions([4, 5], [50, 60], transform="PFT", back_transform_n="many")

@@ -354,3 +354,12 @@ def test_any_input_gives_finite_numbers_or_a_refusal(yi, vi, clean, which):
         return
     values = [getattr(found, name) for name in found.__slots__]
     assert all(isfinite(value) for value in values if isinstance(value, float))
+
+
+def test_options_that_are_no_numbers_are_refused():
+    with pytest.raises(BadInput, match="Give min_studies as a whole number"):
+        regression_test([0.1, 0.2, 0.4], [0.1, 0.2, 0.3], min_studies="all")
+    with pytest.raises(BadInput, match="exact=nan"):
+        rank_test([0.1, 0.2, 0.4], [0.1, 0.2, 0.3], min_studies=3, exact=float("nan"))
+    with pytest.raises(NotEstimable, match="5,000,000 at most"):
+        schwarzer_test([3e8] * 3, [9e8] * 3, [2e8] * 3, [9e8, 8e8, 7e8], min_studies=3)
