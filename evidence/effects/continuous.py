@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln, hyp2f1
+from scipy.special import gammaln
 
 from evidence.effects.checks import FloatArray, InputCheck, YiVi
 
@@ -220,7 +220,7 @@ def log_coefficient_of_variation(m: FloatArray, sd: FloatArray, n: FloatArray) -
 
 def correlation(r: FloatArray, n: FloatArray, vtype: str) -> YiVi:
     """Raw correlation with its large-sample variance. metafor: ``escalc(measure="COR")``."""
-    return r, (1 - r**2) ** 2 / (n - 1)
+    return r, (1 - r**2) ** 2 / np.where(n > 3, n - 1, np.nan)
 
 
 def unbiased_correlation(r: FloatArray, n: FloatArray, vtype: str) -> YiVi:
@@ -234,11 +234,27 @@ def unbiased_correlation(r: FloatArray, n: FloatArray, vtype: str) -> YiVi:
     """
     pairs = np.where(n > 4, n, np.nan)
     rest = 1 - r**2
-    unbiased = r * hyp2f1(0.5, 0.5, (pairs - 2) / 2, rest)
+    unbiased = r * _hypergeometric(0.5, (pairs - 2) / 2, r)
     if vtype == "UB":
-        squared = 1 - (pairs - 3) / (pairs - 2) * rest * hyp2f1(1, 1, pairs / 2, rest)
+        squared = 1 - (pairs - 3) / (pairs - 2) * rest * _hypergeometric(1.0, pairs / 2, r)
         return unbiased, unbiased**2 - squared
     return unbiased, (1 - unbiased**2) ** 2 / (pairs - 1)
+
+
+def _hypergeometric(a: float, c: FloatArray, r: FloatArray) -> FloatArray:
+    """Gauss's function 2F1(a, a; c; 1 - r^2) for c > 2a, from Euler's integral.
+
+    With logistic t = 1 / (1 + exp(-w)) the integrand is analytic around the real line, and the
+    trapezoidal rule is exact to rounding. SciPy's hyp2f1 is NaN or infinite for many c above 100.
+    """
+    shape = np.broadcast(c, r).shape
+    w = np.arange(-100.0, 80.0, 0.25).reshape(-1, *([1] * len(shape)))
+    log_t, log_rest = -np.logaddexp(0.0, -w), -np.logaddexp(0.0, w)
+    with np.errstate(divide="ignore"):
+        log_scale = np.logaddexp(log_rest, 2 * np.log(np.abs(r)) + log_t)
+    log_density = a * log_t + (c - a) * log_rest
+    total = np.sum(np.exp(log_density), axis=0)
+    return np.asarray(np.sum(np.exp(log_density - a * log_scale), axis=0) / total)
 
 
 def fisher_z(r: FloatArray, n: FloatArray, vtype: str) -> YiVi:

@@ -101,6 +101,31 @@ def test_glass_delta_divides_by_the_standard_deviation_of_group_2():
     assert_allclose(effects.vi, 0.1 + 1 / 40, rtol=CLOSED_FORM)
 
 
+@pytest.mark.parametrize(
+    ("r", "n", "yi", "vi", "unbiased_vi"),
+    [
+        (0.15, 1832, 0.15004010967766, 0.000521836549794487, 0.000522670401154838),
+        (0.24, 238, 0.240483527198394, 0.00374548491275005, 0.00379019720380908),
+        (0.31, 300, 0.31047337707884, 0.00273078365584025, 0.00275529979716714),
+        (-0.2, 338, -0.200287562010846, 0.00273406233488706, 0.00275745351261895),
+        (0.14, 206, 0.140340086998054, 0.00468779134820101, 0.00475577210373727),
+    ],
+)
+def test_the_unbiased_correlation_of_many_pairs_is_that_of_metafor(r, n, yi, vi, unbiased_vi):
+    """SciPy's hypergeometric function is NaN or infinite for these."""
+    large = effect_size("UCOR", ri=r, ni=n, vtype="LS")
+    exact = effect_size("UCOR", ri=r, ni=n, vtype="UB")
+    assert_allclose([large.yi[0], large.vi[0]], [yi, vi], rtol=1e-10)
+    assert_allclose([exact.yi[0], exact.vi[0]], [yi, unbiased_vi], rtol=1e-10)
+
+
+def test_every_correlation_of_more_than_four_pairs_has_an_unbiased_estimate():
+    r, n = np.meshgrid(np.linspace(-1, 1, 41), [5, 6, 7, 10, 51, 500, 5001, 1e6])
+    effects = effect_size("UCOR", ri=r.ravel(), ni=n.ravel())
+    shrunk = (np.abs(effects.yi) >= np.abs(r.ravel()) - 1e-12) & (np.abs(effects.yi) <= 1 + 1e-12)
+    assert shrunk.all()
+
+
 @pytest.mark.parametrize("measure", ["COR", "UCOR", "ZCOR"])
 @quick
 @given(st.floats(-0.99, 0.99), st.integers(5, 300))

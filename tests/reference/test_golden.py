@@ -131,6 +131,37 @@ def test_what_is_not_offered_is_not_supported_and_never_passed(tmp_path, capsys)
     assert "no adapter for this topic" in capsys.readouterr().out
 
 
+def test_a_case_that_lacks_what_is_needed_is_not_supported(tmp_path):
+    case = cases_of("rma_uni")[0]
+    without_yi = {**case, "inputs": {k: v for k, v in case["inputs"].items() if k != "yi"}}
+    without_q = {**case, "expected": {k: v for k, v in case["expected"].items() if k != "QE"}}
+    no_inputs = {k: v for k, v in case.items() if k != "inputs"}
+    write(tmp_path, "rma_uni", [without_yi, without_q, no_inputs, "a", None, {}])
+    (result,) = run(tmp_path)
+    assert (result.cases, result.not_supported) == (6, 6)
+    assert {"a case without yi", "a case without QE"} <= set(result.reasons)
+
+
+def test_an_option_that_the_package_does_not_know_is_not_supported(tmp_path):
+    case = next(c for c in cases_of("escalc") if c["inputs"]["measure"] == "RD")
+    case["inputs"]["vtype"] = "AV"
+    write(tmp_path, "escalc", [case])
+    (result,) = run(tmp_path)
+    assert (result.not_supported, result.failed) == (1, 0)
+    assert "no variance of RD 'AV'" in next(iter(result.reasons))
+
+
+def test_before_metafor_5_is_what_expected_holds_with_or_without_the_later_numbers(tmp_path):
+    cases = [c for c in cases_of("escalc") if "expected_metafor5" in c]
+    write(
+        tmp_path,
+        "escalc",
+        [{k: v for k, v in c.items() if k != "expected_metafor5"} for c in cases],
+    )
+    (result,) = run(tmp_path)
+    assert result.passed == len(cases) > 0
+
+
 def test_an_error_fails_its_case_alone(tmp_path):
     good, bad = cases_of("escalc")[:2]
     bad["inputs"]["ai"][0] = -4
@@ -178,7 +209,7 @@ def test_the_command_line_returns_the_exit_code(tmp_path):
 
 def test_only_the_topics_of_this_folder_have_an_adapter():
     assert find_adapter("escalc") is not None
-    for topic in ("compare", "../escalc", "__main__", "os.path", "unseen"):
+    for topic in ("compare", "methods", "_search", "../escalc", "__main__", "os.path", "unseen"):
         assert find_adapter(topic) is None
 
 

@@ -14,9 +14,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from evidence.errors import UnknownName
 from tests.reference.golden.compare import Check, NotSupported
 
 Adapter = Callable[[dict], list[Check]]
+
+
+class Given(dict):
+    """An object of a file; a key that it lacks makes its case one that is not supported."""
+
+    def __missing__(self, key: object) -> object:
+        raise NotSupported(f"a case without {key}")
 
 
 class NoCases(Exception):
@@ -47,16 +55,18 @@ class TopicResult:
     excused: list[tuple[str, Check]] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
 
-    def add(self, case: dict, adapter: Adapter | None) -> None:
-        """Run one case and count it."""
+    def add(self, case: object, adapter: Adapter | None) -> None:
+        """Run one case and count it; a name that the package does not know is not supported."""
         self.cases += 1
         try:
             if adapter is None:
                 raise NotSupported("no adapter for this topic")
+            if not isinstance(case, dict):
+                raise NotSupported("a case that is not an object")
             checks = adapter(case)
             if not any(not check.excuse for check in checks):
                 raise NotSupported("nothing to compare")
-        except NotSupported as reason:
+        except (NotSupported, UnknownName) as reason:
             self.not_supported += 1
             self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + 1
         except Exception as error:  # a case that cannot be run is a failure of that case alone
@@ -80,8 +90,8 @@ class TopicResult:
             self.passed += 1
 
 
-def _name(case: dict) -> str:
-    return str(case.get("id", "a case without id"))
+def _name(case: object) -> str:
+    return str(case.get("id", "a case without id")) if isinstance(case, dict) else "no object"
 
 
 def run(directory: Path) -> list[TopicResult]:
@@ -102,19 +112,20 @@ def find_adapter(topic: str) -> Adapter | None:
     if not re.fullmatch("[a-z][a-z0-9_]*", topic) or topic == "compare":
         return None
     name = f"{__name__}.{topic}"
-    return import_module(name).checks if find_spec(name) else None
+    return getattr(import_module(name), "checks", None) if find_spec(name) else None
 
 
-def _read(directory: Path) -> Iterator[tuple[str, list[dict]]]:
+def _read(directory: Path) -> Iterator[tuple[str, list]]:
     if not directory.is_dir():
         raise NoCases(f"{directory} is not a directory.")
     for path in sorted(directory.glob("*.json")):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"), object_hook=Given)
         except ValueError as error:
             raise NoCases(f"{path} is not JSON: {error}") from error
         if isinstance(content, dict) and "topic" in content and "cases" in content:
-            yield content["topic"], content["cases"]
+            cases = content["cases"]
+            yield str(content["topic"]), cases if isinstance(cases, list) else [cases]
 
 
 def report(results: list[TopicResult]) -> str:

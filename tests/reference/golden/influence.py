@@ -1,5 +1,8 @@
 """Influence of single studies: the expected quantities tell which analysis a case is."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from evidence.synthesis.estimators import ESTIMATORS
@@ -7,6 +10,7 @@ from evidence.synthesis.gosh import Gosh, gosh
 from evidence.synthesis.influence import baujat, influence
 from evidence.synthesis.predicted_studies import predict_studies
 from evidence.synthesis.sensitivity import cumulative, leave_one_out
+from tests.reference.golden._search import SEARCHED, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -72,7 +76,8 @@ def checks(case: dict) -> list[Check]:
     require_offered(inputs, INPUTS)
     if inputs["method"] not in (*ESTIMATORS, "FE", "EE"):
         raise NotSupported(f"estimator {inputs['method']}")
-    tolerance = CLOSED_FORM if inputs["method"] in WITHOUT_SEARCH else ITERATIVE
+    direct = inputs["method"] in WITHOUT_SEARCH and "X" not in inputs
+    tolerance = CLOSED_FORM if direct else ITERATIVE
     if "n_subsets" in expected:
         return _gosh(inputs, expected, tolerance)
     if "rstudent" in expected:
@@ -131,7 +136,14 @@ def _series(inputs: dict, expected: dict, tolerance: Tolerance) -> list[Check]:
     # R has no tau2 for a common effect, where ours is 0 by assumption, and names the statistic
     # otherwise when it is t, which leaves the list of the file empty.
     reference = {name: value for name, value in expected.items() if value}
+    studies = np.arange(len(inputs["yi"]))
+    subsets = (
+        [np.array(found.position[: i + 1], dtype=int) for i in studies]
+        if "permutation" in expected
+        else [np.delete(studies, i) for i in studies]
+    )
     result = _compare(found, reference, SERIES, tolerance)
+    result = _searched(result, inputs, subsets, found.tau2, expected.get("tau2"))
     if expected.get("tau2", []) is None:
         result += check("tau2", float(np.max(found.tau2)), 0.0, EXACT)
     return result
@@ -141,11 +153,38 @@ def _influence(inputs: dict, expected: dict, tolerance: Tolerance) -> list[Check
     require_offered(expected, (*DIAGNOSTICS, *BESIDES, "coefnames"))
     model = _model(inputs)
     main = {name: value for name, value in expected.items() if name in DIAGNOSTICS}
-    result = _compare(influence(**model), main, DIAGNOSTICS, tolerance)
+    found = influence(**model)
+    result = _compare(found, main, DIAGNOSTICS, tolerance)
+    studies = np.arange(len(inputs["yi"]))
+    without = [np.delete(studies, i) for i in studies]
     others = {"baujat": baujat(**model), "blup": predict_studies(**model)}
     for name, (kind, part) in BESIDES.items():
         if name in expected:
             result += check(name, getattr(others[kind], part), expected[name], tolerance)
+    return _searched(result, inputs, without, found.tau2_deleted, expected.get("tau2_del"))
+
+
+def _searched(
+    found: list[Check],
+    inputs: dict,
+    subsets: Sequence[np.ndarray],
+    got: np.ndarray,
+    expected: Sequence[float | None] | None,
+) -> list[Check]:
+    """Checks, those that fail with the cause if R's search for tau2 of their subset is to blame."""
+    if inputs["method"] not in SEARCHED or not expected or len(expected) != len(subsets):
+        return found
+    yi, vi = np.array(inputs["yi"], dtype=float), np.array(inputs["vi"], dtype=float)
+    design = np.array(inputs["X"], dtype=float) if "X" in inputs else np.ones((yi.size, 1))
+    by_place: dict[int, list[Check]] = {}
+    for one in found:
+        place = re.search(r"\[(\d+)\]", one.quantity)
+        by_place.setdefault(int(place.group(1)) - 1 if place else -1, []).append(one)
+    result = by_place.pop(-1, [])
+    for place, checks_of_it in by_place.items():
+        subset, tau2 = subsets[place], (float(got[place]), expected[place])
+        why = cause(yi[subset], vi[subset], design[subset], inputs["method"], tau2)
+        result += excused(checks_of_it, why, vi[subset], tau2)
     return result
 
 

@@ -4,6 +4,7 @@ from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.likelihood import fit_statistics, profile_likelihood_interval
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
+from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -39,13 +40,16 @@ def checks(case: dict) -> list[Check]:
     if method not in (*ESTIMATORS, "FE", "EE"):
         raise NotSupported(f"estimator {method}")
     tolerance = CLOSED_FORM if method in WITHOUT_SEARCH else ITERATIVE
-    found = _heterogeneity(_pool(inputs, "z"), expected, tolerance)
+    first = _pool(inputs, "z")
+    found = _heterogeneity(first, expected, tolerance)
     for test, numbers in expected["tests"].items():
         found += _test(inputs, test, numbers, tolerance)
     for percent, bounds in expected.get("ci_by_level", {}).items():
         fit = _pool(inputs, "z", level=float(percent) / 100)
         found += check(f"{percent}% ci", [fit.ci_low, fit.ci_high], bounds, tolerance)
-    return found
+    tau2 = (first.tau2, expected["tau2"])
+    why = cause(inputs["yi"], inputs["vi"], None, method, tau2)
+    return excused(found, why, inputs["vi"], tau2)
 
 
 def _pool(inputs: dict, test: str, **options: object) -> PooledEffect:
