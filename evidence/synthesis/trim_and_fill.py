@@ -36,7 +36,8 @@ class TrimAndFill:
     Attributes
     ----------
     missing, missing_se : int, float
-        Estimated number of missing studies, and its standard error.
+        Estimated number of missing studies, and its standard error; NaN where the estimate of its
+        variance is negative.
     side : str
         Side of the funnel on which they are missing: left or right.
     p_missing : float or None
@@ -235,11 +236,15 @@ def _count(deviations: FloatArray, estimator: str) -> tuple[int, float]:
         inside = 2.0 * k**2 - 4.0 * rank_sum + 0.25
         found = k - 0.5 - math.sqrt(max(inside, 0.0))
         spread = 2.0 / math.sqrt(max((k - 0.5) ** 2 - found * (2 * k - found - 1), 0.25))
-    return max(0, round(found)), spread * math.sqrt(_rank_sum_variance(k, found))
+    variance = _rank_sum_variance(k, found)
+    return max(0, round(found)), spread * math.sqrt(variance) if variance >= 0.0 else math.nan
 
 
 def _rank_sum_variance(k: int, missing: float) -> float:
-    """Variance of the sum of the positive ranks when ``missing`` studies were suppressed."""
+    """Variance of the sum of the positive ranks when ``missing`` studies were suppressed.
+
+    A polynomial in ``missing``, which is negative when the estimate is far below 0.
+    """
     cubic = 10 * missing**3 + 27 * missing**2 + 17 * missing
     mixed = 18 * k * missing**2 + 18 * k * missing - 6 * k**2 * missing
-    return max(0.0, (k * (k + 1) * (2 * k + 1) + cubic - mixed) / 24)
+    return (k * (k + 1) * (2 * k + 1) + cubic - mixed) / 24

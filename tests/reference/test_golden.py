@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.reference.golden import NoCases, find_adapter, report, run
+from tests.reference.golden import NoCases, _search, find_adapter, meta_regression, report, run
 from tests.reference.golden.__main__ import main
+from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -260,3 +261,57 @@ def test_arrays_are_compared_element_by_element_and_by_length():
 def test_an_expectation_beyond_what_is_offered_is_named():
     with pytest.raises(NotSupported, match="no b, c"):
         require_offered(("c", "a", "b"), ("a",))
+
+
+#: The likelihood has a maximum at 0, and a higher one at 1.63.
+TWO_MAXIMA = (
+    [-0.02, 0.01, 0.0, 0.02, -0.01, 2.5, -2.2, 1.9, 2.4, -1.8],
+    [0.0001, *[0.0002] * 4, *[0.4] * 5],
+)
+
+
+def test_a_failed_search_of_r_is_known_by_the_likelihood_and_never_by_the_case():
+    y, v = TWO_MAXIMA
+    assert cause(y, v, None, "ML", (1.63, 0.0)) == _search.LOWER
+    assert cause(y, v, None, "ML", (0.0, 1.63)) == ""
+    assert cause(y, v, None, "DL", (1.63, 0.0)) == ""
+    assert cause(y, v, None, "EB", (1.63, 0.0)) == ""
+    assert cause(y, v, None, "ML", (1.63, None)) == _search.NO_NUMBER
+    assert cause(y, v, None, "DL", (1.63, None)) == ""
+    assert cause(y, v, None, "PM", (1.63, 1.63 + 1e-9)) == _search.STOPPED
+    assert cause(y, v, None, "PM", (1.63, 1.63)) == ""
+
+
+def test_a_search_that_stopped_excuses_what_is_off_in_proportion_and_nothing_else():
+    vi, tau2 = [1e-6, 1e-6], (1e-6, 1.0000001e-6)
+    near = check("z se", 1.0, 1.0 + 1e-6, CLOSED_FORM)
+    far = check("z se", 1.0, 1.01, CLOSED_FORM)
+    equal = check("k", 3, 3, EXACT)
+    found = excused([*near, *far, *equal], _search.STOPPED, vi, tau2)
+    assert [bool(one.excuse) for one in found] == [True, False, False]
+    assert excused(near, "", vi, tau2) == near
+    assert not excused(far, _search.NO_NUMBER, vi, tau2)[0].excuse
+
+
+def test_a_wrong_number_beside_the_right_tau2_fails(tmp_path):
+    case = next(c for c in cases_of("rma_uni") if c["inputs"]["method"] == "REML")
+    case["expected"]["tests"]["z"]["beta"] += 1e-5
+    write(tmp_path, "rma_uni", [case])
+    (result,) = run(tmp_path)
+    assert (result.passed, result.failed) == (0, 1)
+
+
+def test_the_centred_effects_of_metafor_3_are_known_by_its_q_and_tau2():
+    """metafor 3.8.1: ``rma(yi, vi, mods = ~ x - 1, method = "DL")``; later ones do not centre."""
+    x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    inputs = {
+        "yi": [0.3, 0.9, 0.1, 0.8, 0.4, 1.4],
+        "vi": [0.02, 0.03, 0.01, 0.05, 0.02, 0.04],
+        "method": "DL",
+    }
+    printed = {"QE": 53.0616791744841, "tau2": 0.213296211490425}
+    assert meta_regression._centred(inputs, {"x": x}, printed)
+    assert not meta_regression._centred(inputs, {"x": x}, {**printed, "QE": 53.1})
+    constant = {"a": [1.0, 1.0, 1.0, 0.0, 0.0, 0.0], "b": [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]}
+    fit = meta_regression._fit(inputs, constant, "z").heterogeneity
+    assert not meta_regression._centred(inputs, constant, {"QE": fit.q, "tau2": fit.tau2})

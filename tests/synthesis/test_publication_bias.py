@@ -72,6 +72,16 @@ def test_mirrored_studies_lack_their_mirror_images(estimator):
     assert_allclose(mirrored.filled.estimate, -found.filled.estimate, rtol=SAME)
 
 
+def test_the_number_of_missing_studies_has_no_standard_error_where_its_variance_is_negative():
+    """metafor 3.8.1: ``trimfill(rma(yi, vi, method="FE"), side=)`` has NaN and 1.866667."""
+    yi, vi = [0.1, 0.12, 0.09, 0.5, 0.7, 0.9, 0.4, 1.2], [0.01, 0.01, 0.01, 0.1, 0.2, 0.3, 0.2, 0.4]
+    right = trim_and_fill(yi, vi, method="CE", side="right")
+    left = trim_and_fill(yi, vi, method="CE", side="left")
+    assert (right.missing, left.missing) == (0, 3)
+    assert np.isnan(right.missing_se)
+    assert_allclose(left.missing_se, 1.86666666666667, rtol=1e-12)
+
+
 def test_filled_studies_carry_the_variances_of_their_images():
     found = trim_and_fill(Y, V, method="CE", estimator="R0", labels=[f"T{i}" for i in range(13)])
     assert found.missing > 0

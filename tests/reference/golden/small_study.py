@@ -10,6 +10,7 @@ from evidence.synthesis.selection_models import selection_model
 from evidence.synthesis.small_study_effects import rank_test, regression_test
 from evidence.synthesis.trim_and_fill import trim_and_fill
 from tests.reference.golden._metabias import FEWEST, metabias
+from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -116,10 +117,24 @@ def _regression(inputs: dict, expected: dict) -> list[Check]:
             inputs["yi"], inputs["vi"], ni=inputs.get("ni"), predictor=predictor, **options
         )
         limits = None if found.limit is None else [found.limit_low, found.limit_high]
+        compared = []
         for name, reference in numbers.items():
             got = limits if name == "limit_ci" else getattr(found, REGRESSION[name])
-            result += check(f"{predictor} {name}", got, reference, _of(name, tolerance))
+            compared += check(f"{predictor} {name}", got, reference, _of(name, tolerance))
+        if "method" in inputs and "tau2" in numbers:
+            tau2 = (found.tau2, numbers["tau2"])
+            line = [(1.0, value) for value in _predictor(predictor, inputs)]
+            why = cause(inputs["yi"], inputs["vi"], line, inputs["method"], tau2)
+            compared = excused(compared, why, inputs["vi"], tau2)
+        result += compared
     return result
+
+
+def _predictor(name: str, inputs: dict) -> list[float]:
+    """Values that the effects are regressed on."""
+    form = {"sei": 0.5, "vi": 1.0, "ni": 1.0, "ninv": -1.0, "sqrtni": 0.5, "sqrtninv": -0.5}[name]
+    column = inputs["vi" if name in ("sei", "vi") else "ni"]
+    return [float(value) ** form for value in column]
 
 
 def _rank_test(inputs: dict, expected: dict) -> list[Check]:
@@ -163,7 +178,10 @@ def _trim_and_fill(inputs: dict, expected: dict) -> list[Check]:
         "filled_yi": found.filled_yi,
         "filled_vi": found.filled_vi,
     }
-    return _all(got, expected, tolerance)
+    yi, vi = ([*inputs[name], *got[f"filled_{name}"]] for name in ("yi", "vi"))
+    tau2 = (pooled.tau2, expected["tau2"])
+    why = cause(yi, vi, None, inputs["method"], tau2) if got["k0"] == expected["k0"] else ""
+    return excused(_all(got, expected, tolerance), why, vi, tau2)
 
 
 def _fail_safe(inputs: dict, expected: dict) -> list[Check]:
