@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.reference.golden import NoCases, _search, find_adapter, meta_regression, report, run
+from tests.reference.golden import (
+    NoCases,
+    _search,
+    find_adapter,
+    meta_regression,
+    report,
+    run,
+    tally,
+)
 from tests.reference.golden.__main__ import main
 from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
@@ -39,8 +47,8 @@ PASSED = {
 
 
 @pytest.fixture(scope="module")
-def results():
-    return {result.topic: result for result in run(DATA)}
+def results(golden_outcomes):
+    return {result.topic: result for result in tally(golden_outcomes)}
 
 
 def write(directory, topic, cases, name="golden.json"):

@@ -41,6 +41,17 @@ class Failure:
     expected: object
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one case gave: its checks, or why it could not be compared, or the error it met."""
+
+    topic: str
+    case: object
+    checks: list[Check] = field(default_factory=list)
+    not_supported: str = ""
+    error: str = ""
+
+
 @dataclass(slots=True)
 class TopicResult:
     """Counts of one topic."""
@@ -56,27 +67,23 @@ class TopicResult:
     reasons: dict[str, int] = field(default_factory=dict)
 
     def add(self, case: object, adapter: Adapter | None) -> None:
-        """Run one case and count it; a name that the package does not know is not supported."""
-        self.cases += 1
-        try:
-            if adapter is None:
-                raise NotSupported("no adapter for this topic")
-            if not isinstance(case, dict):
-                raise NotSupported("a case that is not an object")
-            checks = adapter(case)
-            if not any(not check.excuse for check in checks):
-                raise NotSupported("nothing to compare")
-        except (NotSupported, UnknownName) as reason:
-            self.not_supported += 1
-            self.reasons[str(reason)] = self.reasons.get(str(reason), 0) + 1
-        except Exception as error:  # a case that cannot be run is a failure of that case alone
-            self.failed += 1
-            what = f"{type(error).__name__}: {error}"
-            self.failures.append(Failure(_name(case), "error", what, "a result"))
-        else:
-            self._count(_name(case), checks)
+        """Run one case and count it."""
+        self.count(_outcome(self.topic, case, adapter))
 
-    def _count(self, case: str, checks: list[Check]) -> None:
+    def count(self, outcome: Outcome) -> None:
+        """Count one case that was run."""
+        self.cases += 1
+        if outcome.not_supported:
+            self.not_supported += 1
+            count = self.reasons.get(outcome.not_supported, 0)
+            self.reasons[outcome.not_supported] = count + 1
+        elif outcome.error:
+            self.failed += 1
+            self.failures.append(Failure(_name(outcome.case), "error", outcome.error, "a result"))
+        else:
+            self._count_checks(_name(outcome.case), outcome.checks)
+
+    def _count_checks(self, case: str, checks: list[Check]) -> None:
         compared = [check for check in checks if not check.excuse]
         self.excused += [(case, check) for check in checks if check.excuse and not check.passed]
         wrong = [check for check in compared if not check.passed]
@@ -96,15 +103,44 @@ def _name(case: object) -> str:
 
 def run(directory: Path) -> list[TopicResult]:
     """Run every case of every golden file in ``directory``."""
-    results: dict[str, TopicResult] = {}
-    for topic, cases in _read(directory):
-        adapter = find_adapter(topic)
-        result = results.setdefault(topic, TopicResult(topic))
-        for case in cases:
-            result.add(case, adapter)
-    if not any(result.cases for result in results.values()):
+    return tally(evaluate(directory))
+
+
+def evaluate(directory: Path) -> list[Outcome]:
+    """Outcome of every case of every golden file in ``directory``, in the order of the files."""
+    found = [
+        _outcome(topic, case, find_adapter(topic))
+        for topic, cases in _read(directory)
+        for case in cases
+    ]
+    if not found:
         raise NoCases(f"{directory} holds no JSON file with a topic and cases.")
+    return found
+
+
+def tally(outcomes: list[Outcome]) -> list[TopicResult]:
+    """Counts of each topic, by name."""
+    results: dict[str, TopicResult] = {}
+    for outcome in outcomes:
+        results.setdefault(outcome.topic, TopicResult(outcome.topic)).count(outcome)
     return [results[topic] for topic in sorted(results)]
+
+
+def _outcome(topic: str, case: object, adapter: Adapter | None) -> Outcome:
+    """Run one case; a name that the package does not know is not supported."""
+    try:
+        if adapter is None:
+            raise NotSupported("no adapter for this topic")
+        if not isinstance(case, dict):
+            raise NotSupported("a case that is not an object")
+        checks = adapter(case)
+        if not any(not check.excuse for check in checks):
+            raise NotSupported("nothing to compare")
+    except (NotSupported, UnknownName) as reason:
+        return Outcome(topic, case, not_supported=str(reason))
+    except Exception as error:  # a case that cannot be run is a failure of that case alone
+        return Outcome(topic, case, error=f"{type(error).__name__}: {error}")
+    return Outcome(topic, case, checks)
 
 
 def find_adapter(topic: str) -> Adapter | None:
