@@ -1,132 +1,150 @@
-"""Writes docs/methods.md: formula and source of each method, and the agreement that was reached.
+"""Writes docs/methods.md: formula, source and function of each method, and the agreement reached.
 
-``python -m tests.reference.golden.methods [DIR]``, from the root of the project. The formulas stand
-in ``methods.yaml`` beside this file; the agreement is computed from the golden files.
+``python -m tests.reference.golden.methods [DIR]``, from the root of the project. What the page
+says of a method stands in ``tests/reference/methods``: ``golden.yaml`` for what the golden files
+compare, ``elsewhere.yaml`` for what other tests check, ``sources.yaml`` for the documents both
+name. The agreement is computed from the golden files.
 """
 
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
-from tests.reference.golden import _read, find_adapter
-from tests.reference.golden.compare import Check, NotSupported
+from tests.reference.golden import Outcome, evaluate
+from tests.reference.golden._agreement import Agreement, agreement, by_method, numbers_of
 
 TARGET = Path("docs/methods.md")
 REFERENCES = Path("tests/reference/data")
-HEADERS = (
-    "method", "formula", "source", "cases", "numbers", "largest relative gap", "reference value",
-)  # fmt: skip
-#: Names of methods that only the call of a case tells.
-CALLED = re.compile(
-    r"\b(leave1out|influence|cumul|baujat|blup|gosh|regtest|ranktest|trimfill|fsn|selmodel|hc|tes"
-    r"|metabias|robust|robu|vcalc|rma\.mv|rma\.mh|rma\.peto|rma\.glmm)\("
-)
+FOLDER = Path(__file__).parents[1] / "methods"
+HEADERS = ("method", "formula", "computed by", "source", "agreement", "reference value")
+HEADERS_ELSEWHERE = ("method", "formula", "computed by", "source", "checked against")
+#: Where tolerances are defined, each under a comment that says why it is not 0.
+TOLERANCES = ("compare.py", "small_study.py")
+#: A gap below this is the rounding of the last bits, which differs between processors.
+ROUNDING = 1e-12
+#: From here on a gap comes from the reference, and the number that has it is named.
+NAMED = 1e-9
+
+Row = Mapping[str, object]
 
 
-@dataclass(slots=True)
-class Agreement:
-    """What the cases of one method gave."""
-
-    cases: int = 0
-    numbers: int = 0
-    outside: int = 0
-    largest: float = 0.0
-    example: str = ""
-    excused: int = 0
-    checks: list[Check] = field(default_factory=list)
-
-    def add(self, case: dict, checks: list[Check]) -> None:
-        """Count one case."""
-        compared = [check for check in checks if not check.excuse]
-        numeric = [check for check in compared if isinstance(check.expected, float)]
-        self.cases += 1
-        self.numbers += len(compared)
-        self.outside += sum(not check.passed for check in compared)
-        self.excused += sum(bool(check.excuse) and not check.passed for check in checks)
-        self.largest = max([self.largest, *(check.relative_error for check in compared)])
-        if not self.example and numeric:
-            first = numeric[0]
-            self.example = f"{case['dataset']}: {first.quantity} = {first.expected:.10g}"
+def load(name: str) -> dict:
+    """Return one of the files that say what the page says of a method."""
+    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def method_of(topic: str, case: dict) -> str:
-    """Return the method that a case is about."""
-    inputs = case["inputs"]
-    called = [name for name in CALLED.findall(case["call"])]
-    if topic == "conversions":
-        return re.sub(r"_\d+$", "", case["id"])
-    if topic in ("influence", "small_study", "multilevel_robust"):
-        return called[-1] if called else "other"
-    if topic == "mh_peto_glmm":
-        return f"{called[-1]} {inputs.get('model', inputs.get('measure', ''))}".strip()
-    if topic in ("rma_uni", "meta_regression"):
-        return str(inputs["method"])
-    return str(inputs.get("measure", "study intervals"))
+def rows_of(section: Mapping[str, object]) -> Iterator[Row]:
+    """Rows of a section, with what the section says for all that do not say it themselves."""
+    for row in section["rows"]:
+        shared = {
+            name: str(section[name]).replace("{case}", str(row.get("case", "")))
+            for name in ("use", "r")
+            if name in section
+        }
+        yield {**shared, "source": section.get("source", []), **row}
 
 
-def agreements(directory: Path) -> dict[tuple[str, str], Agreement]:
-    """Run every case and return what was reached, by topic and method."""
-    found: dict[tuple[str, str], Agreement] = {}
-    for topic, cases in _read(directory):
-        adapter = find_adapter(topic)
-        for case in cases if adapter else []:
-            try:
-                checks = adapter(case)
-            except NotSupported:
-                continue
-            found.setdefault((topic, method_of(topic, case)), Agreement()).add(case, checks)
-    return found
-
-
-def page(found: dict[tuple[str, str], Agreement]) -> str:
+def page(outcomes: list[Outcome]) -> str:
     """Return docs/methods.md."""
-    content = yaml.safe_load((Path(__file__).parent / "methods.yaml").read_text(encoding="utf-8"))
-    lines = [content["opening"].strip(), ""]
-    for topic, section in content["topics"].items():
-        lines += [f"## {section['title']}", "", section["text"].strip(), ""]
-        rows = {name: one for (of, name), one in found.items() if of == topic}
-        lines += [
-            f"| {' | '.join(HEADERS)} |",
-            "|---|---|---|---:|---:|---:|---|",
-            *(_row(name, rows[name], section.get("methods", {})) for name in sorted(rows)),
-            "",
-        ]
-    for section in content["checked_elsewhere"].values():
-        lines += [f"## {section['title']}", "", section["text"].strip(), ""]
-        lines += ["| method | formula | source | held to |", "|---|---|---|---|"]
-        lines += [
-            _cells([f"`{name}`", one["formula"], one["source"], one["held_to"]])
-            for name, one in section["methods"].items()
-        ]
-        lines.append("")
+    golden, elsewhere = load("golden"), load("elsewhere")
+    found = by_method(outcomes)
+    lines = [golden["opening"].strip(), ""]
+    for topic, section in golden["topics"].items():
+        methods = found.get(topic, {})
+        rows = list(rows_of(section))
+        cells = [_golden_cells(row, agreement(numbers_of(row, methods))) for row in rows]
+        lines += _section(section, HEADERS, cells, rows)
+    lines += [elsewhere["opening"].strip(), ""]
+    for section in elsewhere["sections"]:
+        rows = list(rows_of(section))
+        lines += _section(section, HEADERS_ELSEWHERE, [_checked_cells(row) for row in rows], rows)
+    lines += ["## Tolerances", "", *_tolerances(), "", "## Sources", "", *_sources()]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _row(name: str, one: Agreement, methods: dict) -> str:
-    entry = methods.get(name, {})
-    gap = f"{one.largest:.1e}" if one.largest else "0"
-    if one.excused:
-        gap += f" ({one.excused} not compared)"
-    cells = [
-        f"`{name}`",
-        entry.get("formula", ""),
-        entry.get("source", ""),
-        str(one.cases),
-        str(one.numbers),
-        gap,
-        one.example,
+def _section(
+    section: Mapping[str, object], headers: tuple[str, ...], cells: list[list[str]], rows: list[Row]
+) -> list[str]:
+    remarks = [f"- {row['name']}: {row['remark']}" for row in rows if "remark" in row]
+    return [
+        f"## {section['title']}",
+        "",
+        str(section["text"]).strip(),
+        "",
+        *_table(headers, cells),
+        "",
+        *(["Remarks:", "", *remarks, ""] if remarks else []),
     ]
-    return _cells(cells)
 
 
-def _cells(cells: list[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _table(headers: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+    body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return [f"| {' | '.join(headers)} |", "|" + "---|" * len(headers), *body]
+
+
+def _common_cells(row: Row) -> list[str]:
+    r = f"<br>R: `{row['r']}`" if row.get("r") else ""
+    use = "<br>".join(f"`{call}`" for call in calls(row))
+    return [str(row["name"]), str(row["formula"]), use + r, "; ".join(row["source"])]
+
+
+def calls(row: Row) -> list[str]:
+    """Public functions of a row, each as it is called."""
+    return str(row["use"]).split("; ")
+
+
+def _golden_cells(row: Row, one: Agreement) -> list[str]:
+    return [*_common_cells(row), _reached(one), one.example]
+
+
+def _reached(one: Agreement) -> str:
+    gap = f"{one.largest:.0e}" if one.largest >= ROUNDING else f"below {ROUNDING:.0e}"
+    if one.worst and one.largest >= NAMED:
+        allowed = max(one.worst.tolerance.relative, one.worst.tolerance.absolute)
+        gap += f" ({one.worst.quantity}; {allowed:.0e} allowed)"
+    more = f", {one.excused} not compared" if one.excused else ""
+    return f"{gap}<br>{one.numbers} numbers, {one.cases} case{'s'[: one.cases > 1]}{more}"
+
+
+def _checked_cells(row: Row) -> list[str]:
+    checks = [
+        f"{check['what']}, {check['within']} (`{Path(check['test'].split('::')[0]).stem}`)"
+        for check in row["checked"]
+    ]
+    return [*_common_cells(row), "<br>".join(checks)]
+
+
+def _tolerances() -> list[str]:
+    """A table of the tolerances with their causes, read from where they are defined."""
+    pattern = re.compile(r"((?:#: .*\n)+)([A-Z0-9_, ]+) = (Tolerance\(.*)")
+    rows = []
+    for name in TOLERANCES:
+        text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+        for comment, names, values in pattern.findall(text):
+            cause = " ".join(line.removeprefix("#: ") for line in comment.splitlines())
+            numbers = re.findall(r"Tolerance\(([^,]+), ([^)]+)\)", values)
+            for constant, (absolute, relative) in zip(names.split(", "), numbers, strict=True):
+                rows.append([f"`{constant}`", absolute, relative, cause, f"`{name}`"])
+    return _table(("name", "absolute", "relative", "cause", "defined in"), rows)
+
+
+def source_key(source: str, known: Mapping[str, str]) -> str:
+    """Key of a source in ``sources.yaml``; a page or chapter may follow it after a comma."""
+    return source if source in known else source.split(", ")[0]
+
+
+def _sources() -> list[str]:
+    return [f"- {key}: {text}" for key, text in sorted(load("sources").items(), key=_folded)]
+
+
+def _folded(item: tuple[str, str]) -> str:
+    return item[0].casefold()
 
 
 if __name__ == "__main__":
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else REFERENCES
-    TARGET.write_text(page(agreements(directory)), encoding="utf-8")
+    TARGET.write_text(page(evaluate(directory)), encoding="utf-8")
     print(f"Wrote {TARGET}.")
