@@ -12,6 +12,8 @@ CALLED = re.compile(
     r"\b(leave1out|influence|cumul|baujat|blup|gosh|regtest|ranktest|trimfill|fsn|selmodel|hc|tes"
     r"|metabias|robust|robu|vcalc|rma\.mv|rma\.mh|rma\.peto|rma\.glmm)\("
 )
+#: Quantities that make a poor example of a method.
+BESIDE = re.compile(r"pval|\bse_")
 #: Inputs that tell the methods of one R function apart.
 PARTS = {
     "metabias": "method_bias",
@@ -99,14 +101,23 @@ def numbers_of(row: Mapping[str, object], methods: dict[str, list[Compared]]) ->
 def agreement(numbers: list[Compared]) -> Agreement:
     """Sum up the numbers of one row."""
     compared = [one for one in numbers if not one.check.excuse]
-    shown = [one for one in compared if isinstance(one.check.expected, float)]
-    first = next(iter(shown), None)
     return Agreement(
         cases=len({one.case for one in numbers}),
         numbers=len(compared),
         excused=sum(bool(one.check.excuse) and not one.check.passed for one in numbers),
         worst=max((one.check for one in compared), key=lambda c: c.relative_error, default=None),
-        example=f"{first.dataset}: {first.check.quantity} = {first.check.expected:.10g}"
-        if first
-        else "",
+        example=_example(compared),
     )
+
+
+def _example(numbers: list[Compared]) -> str:
+    """One reference value, if there is one a result rather than a p value, an error or a count."""
+    ranked = [
+        (bool(BESIDE.search(one.quantity)), isinstance(one.check.expected, int), place, one)
+        for place, one in enumerate(numbers)
+        if isinstance(one.check.expected, int | float) and not isinstance(one.check.expected, bool)
+    ]
+    if not ranked:
+        return ""
+    first = min(ranked, key=lambda found: found[:3])[-1]
+    return f"{first.dataset}: {first.check.quantity} = {first.check.expected:.10g}"

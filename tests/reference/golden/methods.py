@@ -61,7 +61,8 @@ def page(outcomes: list[Outcome]) -> str:
     for section in elsewhere["sections"]:
         rows = list(rows_of(section))
         lines += _section(section, HEADERS_ELSEWHERE, [_checked_cells(row) for row in rows], rows)
-    lines += ["## Tolerances", "", *_tolerances(), "", "## Sources", "", *_sources()]
+    lines += ["# Tolerances and sources", "", "## Tolerances of the golden run", "", *_tolerances()]
+    lines += ["", "## Sources", "", *_sources()]
     return "\n".join(lines).rstrip() + "\n"
 
 
