@@ -72,6 +72,13 @@ def test_the_wilson_limits_solve_the_score_equation():
         assert_allclose(score, 1.959963984540054, rtol=CLOSED_FORM)
 
 
+def test_the_jeffreys_limits_are_beta_quantiles():
+    # R 4.2.2: qbeta(c(0.025, 0.975), 7.5, 13.5), qbeta(0.975, 0.5, 20.5)
+    low, high = proportion_interval([7, 0], 20, method="jeffreys")
+    assert_allclose([low[0], high[0]], [0.1722762136319121, 0.5677660938414961], rtol=CLOSED_FORM)
+    assert (low[1], high[1]) == (0.0, pytest.approx(0.1166389829048754, rel=CLOSED_FORM))
+
+
 @pytest.mark.parametrize("method", ["exact", "wilson", "jeffreys"])
 def test_intervals_of_none_and_all_end_at_0_and_1(method):
     low, high = proportion_interval([0, 20], [20, 20], method=method)

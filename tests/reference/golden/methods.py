@@ -111,11 +111,14 @@ def _reached(one: Agreement) -> str:
 
 
 def _checked_cells(row: Row) -> list[str]:
-    checks = [
-        f"{check['what']}, {check['within']} (`{Path(check['test'].split('::')[0]).stem}`)"
-        for check in row["checked"]
-    ]
-    return [*_common_cells(row), "<br>".join(checks)]
+    return [*_common_cells(row), "<br>".join(_checked(check) for check in row["checked"])]
+
+
+def _checked(check: Mapping[str, str]) -> str:
+    """What a test compares with, how closely, and the module it is in."""
+    closely = str(check["within"])
+    closely = f"within {closely}" if closely[0].isdigit() else closely
+    return f"{check['what']}: {closely} (`{Path(check['test'].split('::')[0]).stem}`)"
 
 
 def _tolerances() -> list[str]:
