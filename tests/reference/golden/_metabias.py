@@ -25,6 +25,7 @@ from tests.reference.golden.compare import (
 FEWEST = 3
 #: metafor's default: the search for tau2 stops when it moves by less than this.
 DEFAULT_THRESHOLD = 1e-5
+INPUTS = (*("ai", "n1i", "ci", "n2i", "m1i", "sd1i", "m2i", "sd2i", "measure", "method_bias"),)
 #: How meta makes the effects of studies with means.
 OPTIONS = {"SMD": {"vtype": "UB"}, "MD": {}, "ROM": {"correct": False}}
 
@@ -33,6 +34,7 @@ def metabias(inputs: dict, expected: dict) -> list[Check]:
     test = METABIAS.get(inputs["method_bias"])
     if test is None:
         raise NotSupported(f"metabias method {inputs['method_bias']}")
+    require_offered(inputs, INPUTS)
     require_offered(expected, ("stat", "df", "pval", "estimate", "intercept"))
     yi, vi, kept = _effects_of_meta(inputs)
     return test({name: _kept(value, kept) for name, value in inputs.items()}, yi, vi, expected)

@@ -109,6 +109,19 @@ def require_offered(expected: Sequence[str], offered: Sequence[str]) -> None:
         raise NotSupported(f"no {', '.join(unknown)}")
 
 
+def complete(inputs: dict, needed: Sequence[str] = ("yi", "vi")) -> dict:
+    """Inputs without the studies that lack a number of ``needed``, as R leaves them out."""
+    columns = [inputs[name] for name in needed]
+    kept = [i for i, row in enumerate(zip(*columns, strict=True)) if None not in row]
+    k = len(columns[0])
+    if len(kept) == k:
+        return inputs
+    return {
+        name: [value[i] for i in kept] if isinstance(value, list) and len(value) == k else value
+        for name, value in inputs.items()
+    }
+
+
 def _plain(value: object) -> object:
     if hasattr(value, "tolist"):
         return value.tolist()

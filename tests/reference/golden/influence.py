@@ -21,6 +21,7 @@ from tests.reference.golden.compare import (
     NotSupported,
     Tolerance,
     check,
+    complete,
     require_offered,
 )
 
@@ -72,7 +73,7 @@ GOSH_NAMES = {"QE": "q", "I2": "i2", "H2": "h2", "tau2": "tau2", "estimate": "es
 
 def checks(case: dict) -> list[Check]:
     """Compare the analysis that the case expects."""
-    inputs, expected = case["inputs"], case["expected"]
+    inputs, expected = complete(case["inputs"]), case["expected"]
     require_offered(inputs, INPUTS)
     if inputs["method"] not in (*ESTIMATORS, "FE", "EE"):
         raise NotSupported(f"estimator {inputs['method']}")

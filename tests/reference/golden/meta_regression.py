@@ -23,6 +23,7 @@ from tests.reference.golden.compare import (
     Check,
     NotSupported,
     check,
+    complete,
     require_offered,
 )
 
@@ -54,7 +55,7 @@ CENTRED = (
 
 def checks(case: dict) -> list[Check]:
     """Compare every test of the case, and what does not depend on the test."""
-    inputs = case["inputs"]
+    inputs = complete(case["inputs"])
     # without intercept, metafor 3.8 has no R2 where later versions and this package have one
     expected = {**case["expected"], **case.get("expected_metafor5", {})}
     require_offered(inputs, INPUTS)

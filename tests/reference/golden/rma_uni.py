@@ -16,6 +16,7 @@ from tests.reference.golden.compare import (
     NotSupported,
     Tolerance,
     check,
+    complete,
     require_offered,
 )
 
@@ -32,7 +33,7 @@ TESTS = ("z", "t", "knha", "adhoc")
 
 def checks(case: dict) -> list[Check]:
     """Compare every test of the case, and what does not depend on the test."""
-    inputs, expected = case["inputs"], case["expected"]
+    inputs, expected = complete(case["inputs"]), case["expected"]
     require_offered(inputs, INPUTS)
     require_offered(expected, EXPECTED)
     require_offered(expected["tests"], TESTS)
