@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Rows of the dataset that are shown.
 ROWS: Final = 10
+#: Rows of the table of a result that are shown.
+FRAME_ROWS: Final = 60
 _TRIALS_COLUMNS: Final = (
     *("study", "population", "arm", "comparator_arm", "outcome", "timepoint_months", "statistic"),
     *("value_operator", "value", "ci_low", "ci_high", "unit", "source", "locator"),
@@ -63,7 +65,8 @@ def register_formatters() -> None:
 
 def _plain(result: object, printer: Printer, cycle: bool) -> None:
     """Show a result as ``print`` does, in place of a record with all its fields."""
-    printer.text(str(result))
+    own = type(result).__str__ is not object.__str__
+    printer.text(str(result) if own else type(result).__name__)
 
 
 # one function for each kind of result
@@ -120,8 +123,10 @@ def frame_html(result: HasFrame) -> str:
     if frame.index.name is not None:
         frame = frame.reset_index()
     decisions = () if own else getattr(result, "decisions", ())
-    rows = frame.to_numpy(dtype=object).tolist()
-    return words + _table(list(map(str, frame.columns)), rows) + _listing(decisions)
+    rows = frame.iloc[:FRAME_ROWS].to_numpy(dtype=object).tolist()
+    more = len(frame) - len(rows)
+    rest = f"<p>The first {len(rows)} rows; .to_frame() holds {more} more.</p>" if more > 0 else ""
+    return words + _table(list(map(str, frame.columns)), rows) + rest + _listing(decisions)
 
 
 def run_html(run: AnalysisRun) -> str:
@@ -140,26 +145,68 @@ def verification_html(found: Verification) -> str:
     return f"<p>{_escape(found.slug)}: {done}, {outcome}</p>{_listing(found.problems)}"
 
 
+#: Results that are shown as what they print above their table, by module below evidence.
+_FRAMES: Final[Mapping[str, Sequence[str]]] = {
+    "analysis.moves": ("WhatMoved",),
+    "effects.printed_percentages": ("PrintedPercentages",),
+    "interfaces.registry.summary": ("PooledRegistry",),
+    "synthesis.asymmetry": ("AsymmetryRegression",),
+    "synthesis.batch": ("PooledStack",),
+    "synthesis.bayesian": ("BayesianPooled",),
+    "synthesis.beta_binomial": ("BetaBinomialResult",),
+    "synthesis.certificate_records": ("Certificate",),
+    "synthesis.coefficients": ("CoefficientTable",),
+    "synthesis.exact_odds_ratio": ("ExactResult",),
+    "synthesis.excess_significance": ("ExcessSignificance",),
+    "synthesis.explain_difference": ("Difference",),
+    "synthesis.explain_records": ("Explanation",),
+    "synthesis.fail_safe_n": ("FailSafeN",),
+    "synthesis.firth": ("FirthResult",),
+    "synthesis.glmm_result": ("GlmmResult",),
+    "synthesis.gosh": ("Gosh",),
+    "synthesis.henmi_copas": ("HenmiCopas",),
+    "synthesis.influence": ("BaujatPoints", "Influence"),
+    "synthesis.kendall": ("RankCorrelation",),
+    "synthesis.mantel_haenszel": ("MantelHaenszelResult",),
+    "synthesis.multilevel_result": ("MultilevelModel",),
+    "synthesis.multiverse_records": ("Multiverse",),
+    "synthesis.pet_peese": ("PetPeese",),
+    "synthesis.peto": ("PetoResult",),
+    "synthesis.pooled_series": ("PooledSeries",),
+    "synthesis.predicted_effects": ("PredictedEffects",),
+    "synthesis.predicted_studies": ("StudyPredictions",),
+    "synthesis.ragged_result": ("PooledRagged",),
+    "synthesis.rare_events": ("RareEventsPanel",),
+    "synthesis.regression_certificate": ("RegressionCertificate",),
+    "synthesis.regression_result": ("MetaRegression",),
+    "synthesis.robust": ("RobustModel",),
+    "synthesis.robust_variance": ("RobustVariance",),
+    "synthesis.selection_models": ("SelectionModel",),
+    "synthesis.sensitivity": ("Sensitivity",),
+    "synthesis.subgroups": ("Subgroups",),
+    "synthesis.trial_sequential_records": ("TrialSequential",),
+    "synthesis.trim_and_fill": ("TrimAndFill",),
+    "trials.audit": ("AuditReport",),
+    "trials.dataset_counts": ("Counts",),
+    "trials.release_diff": ("ReleaseDiff",),
+}
+_FRAME_TYPES: Final = tuple(
+    f"evidence.{module}.{name}" for module, names in _FRAMES.items() for name in names
+)
 #: How each type is shown, by its address; subclasses are shown alike.
 HTML: Final[Mapping[str, Callable[[Any], str]]] = {
+    **dict.fromkeys(_FRAME_TYPES, frame_html),
     "evidence.trials.load.Trials": trials_html,
     "evidence.effects.effect_sizes.EffectSizes": effect_sizes_html,
     "evidence.synthesis.pooled_effect.PooledEffect": synthesis_html,
     "evidence.synthesis.single_arm_summary.SingleArmSummary": synthesis_html,
-    "evidence.synthesis.glmm_result.GlmmResult": frame_html,
-    "evidence.synthesis.mantel_haenszel.MantelHaenszelResult": frame_html,
-    "evidence.synthesis.multilevel_result.MultilevelModel": frame_html,
-    "evidence.synthesis.peto.PetoResult": frame_html,
-    "evidence.synthesis.regression_result.MetaRegression": frame_html,
-    "evidence.synthesis.sensitivity.Sensitivity": frame_html,
     "evidence.analysis.run.AnalysisRun": run_html,
     "evidence.analysis.verify.Verification": verification_html,
 }
 #: Types that a terminal shows by their ``str``.
 PLAIN: Final = (
-    "evidence.synthesis.multilevel_result.MultilevelModel",
+    *_FRAME_TYPES,
     "evidence.synthesis.pooled_effect.PooledEffect",
-    "evidence.synthesis.regression_result.MetaRegression",
     "evidence.synthesis.single_arm_summary.SingleArmSummary",
 )
 

@@ -1,15 +1,20 @@
+import importlib
 import json
 import os
+import pkgutil
 import re
 import runpy
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import evidence
 from evidence.analysis.verify import Verification
 from evidence.effects.effect_sizes import effect_size
 from evidence.interfaces import notebook
+from evidence.synthesis.gosh import gosh
 from evidence.synthesis.meta_regression import meta_regression
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.sensitivity import sensitivity
@@ -100,6 +105,25 @@ def test_the_types_that_are_registered_exist():
         module, _, name = address.rpartition(".")
         found = getattr(__import__(module, fromlist=[name]), name)
         assert (found.__module__, found.__qualname__) == (module, name)
+
+
+def test_every_result_with_a_table_is_shown_as_one():
+    shown = set(notebook.HTML)
+    for module in pkgutil.walk_packages(evidence.__path__, "evidence."):
+        if module.name.startswith("evidence.report") or module.name == notebook.__name__:
+            continue
+        for name, kind in vars(importlib.import_module(module.name)).items():
+            own = isinstance(kind, type) and kind.__module__ == module.name
+            if own and hasattr(kind, "to_frame"):
+                bases = {f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__}
+                assert bases & shown, f"{module.name}.{name} has to_frame and no table"
+
+
+def test_of_a_very_long_table_the_first_rows_are_shown():
+    rng = np.random.default_rng(1)
+    html = notebook.frame_html(gosh(rng.normal(size=8), np.full(8, 0.1)))
+    assert html.count("<tr>") == notebook.FRAME_ROWS + 1
+    assert "holds 195 more" in html
 
 
 def test_no_digit_is_lost():
