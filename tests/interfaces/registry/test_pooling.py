@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -251,19 +252,24 @@ def test_results_are_never_written_over_the_registry(written):
 # --- memory ---------------------------------------------------------------------------------------
 
 MEASURE = """
-import resource, sys
+import re, sys
+from pathlib import Path
+from evidence.interfaces.registry import output
 from evidence.interfaces.registry.pooling import pool_many
+output._GROUP_ROWS = 10_000  # so that both files fill many row groups of results
 for source in sys.argv[2:]:
     pool_many(source, sys.argv[1], batch_rows=50_000)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # not ru_maxrss, which a process takes over from the one that started it
+    print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 @pytest.mark.parametrize("one_group", [True, False])
 def test_memory_does_not_grow_with_the_file(write_registry, output, one_group):
-    """Eight times the rows, 100 MB as arrays, in one row group or many: the same peak."""
+    """Three times the rows, 96 MB more as arrays, in one row group or many: about the same peak."""
     files = []
-    for repeats in (1, 8):
+    for repeats in (4, 12):
         ids = np.repeat(np.arange(50_000 * repeats), 10)
         rng = np.random.default_rng(1)
         yi, vi = rng.normal(size=ids.size), rng.uniform(0.1, 1.0, ids.size)
@@ -276,4 +282,4 @@ def test_memory_does_not_grow_with_the_file(write_registry, output, one_group):
         check=True,
     )
     short, long = map(float, done.stdout.split())
-    assert long - short < 30.0, (short, long)
+    assert long - short < 40.0, (short, long)
