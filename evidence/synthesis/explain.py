@@ -8,7 +8,7 @@ interval, and studies left out. What is compared are the digits that were printe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -189,7 +189,7 @@ def _published(
     """The printed numbers, or one refusal that lists every fault."""
     given = {name: value for name, value in printed.items() if value is not None}
     if prediction is not None:
-        pair = tuple(prediction) if isinstance(prediction, Sequence) else ()
+        pair = tuple(prediction) if isinstance(prediction, Iterable) else ()
         bounds = pair if len(pair) == 2 else (math.nan, math.nan)
         given |= dict(zip(("prediction_low", "prediction_high"), bounds, strict=True))
     values = {name: real_number(value) for name, value in given.items()}
