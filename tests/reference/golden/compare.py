@@ -31,9 +31,9 @@ QUADRATURE = Tolerance(1e-6, 1e-6)
 #: Quadrature of a likelihood: curvature, hence standard errors and variances.
 QUADRATURE_CURVATURE = Tolerance(1e-6, 1e-5)
 #: metafor's GLMM goes through lme4's optimiser and a finite-difference Hessian.
-LME4 = Tolerance(0.0, 1e-3)
+LME4 = Tolerance(1e-300, 1e-3)
 #: Variance components of multivariate models, from a general optimiser.
-VARIANCE_COMPONENT = Tolerance(1e-6, 1e-6)
+VARIANCE_COMPONENT = Tolerance(1e-8, 1e-6)
 #: Counts, sides and flags.
 EXACT = Tolerance(0.0, 0.0)
 

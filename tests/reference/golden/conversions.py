@@ -221,7 +221,9 @@ def _person_years(i: dict) -> Quantities:
         "se_log_rate": log.sei[0],
         "se_rate": raw.sei[0],
         "ci_exact": rates.rate_interval(i["events"], time),
-        "ci_log_normal": rates.rate_interval(i["events"], time, method="log-normal"),
+        "ci_log_normal": rates.rate_interval(i["events"], time, method="log-normal")
+        if i["events"]
+        else None,
         "risk_1yr_exponential": rates.risk_from_rate(rate, 1),
     }
 

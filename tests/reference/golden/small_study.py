@@ -29,9 +29,9 @@ from tests.reference.golden.compare import (
 #: Estimators that need no search, and metafor's other names for the common effect.
 WITHOUT_SEARCH = ("FE", "EE", "CE", "DL", "HE", "HS", "SJ")
 #: Maximum of a likelihood in several parameters, polished by whoever made the files.
-SELECTION = Tolerance(1e-7, 1e-5)
+SELECTION = Tolerance(1e-8, 1e-5)
 #: What R's optimiser printed before it was polished, and for the flat likelihood of the beta model.
-OPTIMISER, OPTIMISER_BETA = Tolerance(1e-6, 1e-4), Tolerance(1e-4, 1e-2)
+OPTIMISER, OPTIMISER_BETA = Tolerance(1e-8, 1e-4), Tolerance(1e-8, 1e-2)
 #: R's quadrature of the Henmi-Copas integral.
 R_QUADRATURE = Tolerance(0.0, 1e-6)
 #: metafor averages the power over this many standard deviations of the true effects.
