@@ -39,7 +39,7 @@ class CochranQ:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tau2Interval:
-    """Q-profile interval of tau2.
+    """Interval of tau2 by one of the methods in ``heterogeneity_intervals``.
 
     Attributes
     ----------

@@ -107,7 +107,23 @@ def profile_likelihood_interval(pooled: PooledEffect, level: float | None = None
             f"{pooled.method}, which has no likelihood peak there. Pool with method REML or ML."
         )
     level = pooled.level if level is None else check_level(level)
-    restricted = pooled.method == "REML"
+    return profile_bounds(model, tau2, restricted=pooled.method == "REML", level=level)
+
+
+def profile_bounds(model: TauModel, tau2: float, *, restricted: bool, level: float) -> Tau2Interval:
+    """Profile likelihood interval of tau2 around the maximum of a model's likelihood.
+
+    Parameters
+    ----------
+    model : TauModel
+        Effects and variances, with moderators or without.
+    tau2 : float
+        Where the likelihood has its maximum.
+    restricted : bool
+        The restricted likelihood.
+    level : float
+        Coverage.
+    """
     peak = float(log_likelihood(model, tau2, restricted=restricted))
     cut = peak - chi_squared_quantile(1.0 - level, 1) / 2.0
 
