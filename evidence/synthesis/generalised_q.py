@@ -198,7 +198,8 @@ class QuadraticForm:
         # W^(1/2) (vi + tau2) W^(1/2) seen from outside the span of the design
         spread = np.sqrt(self.fit.weights * (self.vi + tau2))
         outside = np.eye(spread.size) - self.fit.basis @ self.fit.basis.T
-        roots: FloatArray = np.linalg.eigvalsh(spread[:, None] * outside * spread)[-self.df :]
+        inner = spread[:, None] * outside * spread
+        roots = np.asarray(np.linalg.eigvalsh(inner)[-self.df :], dtype=np.float64)
         return weighted_chi_squared_tails(self.q, roots[roots > 0.0])
 
 

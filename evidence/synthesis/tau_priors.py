@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -48,6 +48,10 @@ class TauPrior:
         constant = special.gammaln((df + 1) / 2) - special.gammaln(df / 2)
         top = float(constant) - 0.5 * math.log(math.pi * df) + math.log(2 / self.scale)
         return top - (df + 1) / 2 * np.log1p(square / df)
+
+    def in_unit(self, unit: float) -> TauPrior:
+        """The same prior when effects are measured in ``unit``."""
+        return replace(self, scale=self.scale / unit)
 
     def __str__(self) -> str:
         """Family with its parameters."""
