@@ -24,6 +24,8 @@ _ROOT_2PI: Final = math.sqrt(2 * math.pi)
 _CHUNK: Final = 120_000
 #: Newton's method stops after a step this small, as the error is then its square.
 _STILL: Final = 1e-9
+#: Far out a step cannot be smaller than the rounding of the place.
+_ROUNDING: Final = 1e-14
 _MOST_STEPS: Final = 400
 _NEWTON_STEPS: Final = 25
 #: Components of the condensed mixtures.
@@ -169,7 +171,8 @@ class _Rows:
                 following = np.where(bisect, 0.5 * (low + high), following)
             moved = np.abs(following - x)
             found[active] = x = following
-            left = moved > _STILL * np.minimum(typical[active], self.mixtures.unit[active])
+            still = _STILL * np.minimum(typical[active], self.mixtures.unit[active])
+            left = moved > np.maximum(still, _ROUNDING * np.abs(x))
             if not left.any():
                 return found
             if np.count_nonzero(left) < 0.7 * left.size:

@@ -9,13 +9,12 @@ import numpy as np
 
 from evidence.effects.checks import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
-from evidence.synthesis.batch import PooledStack, pool_stack
+from evidence.synthesis.batch import pool_stack
+from evidence.synthesis.permutation_patterns import sign_patterns
 from evidence.synthesis.pooled_effect import PooledEffect
 
-#: Most studies whose sign patterns are all enumerated when no number of draws is given.
-MOST_EXACT: Final = 16
-#: Statistics this close, relative to the observed one, count as equal (iterated tau2).
-_TIE: Final = 1e-8
+#: Statistics this close to the observed one count as equal, as in metafor.
+TIE: Final = float(np.finfo(float).eps ** 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +85,34 @@ def permutation_test(
     Follmann & Proschan (1999), Biometrics 55:732-737. Phipson & Smyth (2010), Stat Appl Genet Mol
     Biol 9:39 (draws). metafor: ``permutest(res, exact=TRUE)``.
     """
-    _check_fit(fit)
-    if _enumerable(fit.k, draws):
-        return _exact(fit)
-    return _drawn(fit, draws or 0, rng)
+    check_fit(fit)
+    signs, exact = sign_patterns(fit.k, draws, rng)
+    sizes = np.abs(sign_statistics(fit, fit.yi, signs))
+    return PermutationTest(
+        statistic=float(np.copysign(sizes[0], fit.estimate)),
+        p_value=float(np.mean(sizes >= sizes[0] - TIE)),
+        exact=exact,
+        patterns=2**fit.k if exact else signs.shape[1],
+        smallest_p=2.0 ** (1 - fit.k) if exact else 1.0 / signs.shape[1],
+        k=fit.k,
+        method=fit.method,
+        test=fit.test,
+    )
 
 
-def _check_fit(fit: PooledEffect) -> None:
+def check_fit(fit: PooledEffect) -> None:
+    """Require a summary of two or more effects that are not all 0.
+
+    Parameters
+    ----------
+    fit : PooledEffect
+        What a permutation test was asked for.
+
+    Raises
+    ------
+    BadInput, TooFewStudies, NotEstimable
+        If it is something else.
+    """
     if not isinstance(fit, PooledEffect):
         raise BadInput(
             f"A permutation test was asked for {type(fit).__name__}. Give the result of pool()."
@@ -109,71 +129,23 @@ def _check_fit(fit: PooledEffect) -> None:
         )
 
 
-def _enumerable(k: int, draws: int | None) -> bool:
-    """Whether every pattern is fitted, after a check of the number of draws."""
-    if draws is None:
-        if k > MOST_EXACT:
-            raise BadInput(
-                f"All {2**k:,} sign patterns of {k} studies were asked for; the most is "
-                f"{MOST_EXACT} studies. Give draws=9_999 and rng=numpy.random.default_rng(seed)."
-            )
-        return True
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise BadInput(f"Sign patterns were to be drawn {draws!r} times. Give 1 or more.")
-    return k <= MOST_EXACT and 2**k <= draws
+def sign_statistics(fit: PooledEffect, yi: FloatArray, signs: FloatArray) -> FloatArray:
+    """Test statistic of each sign pattern, shape (patterns,).
 
-
-def _exact(fit: PooledEffect) -> PermutationTest:
-    # a pattern and its opposite have opposite statistics, so the first sign can stay
-    half = np.arange(2 ** (fit.k - 1))
-    flips = (half[:, None] >> np.arange(fit.k - 1)) & 1
-    signs = np.vstack([np.ones(half.size), 1.0 - 2.0 * flips.T])
-    sizes = _sizes(fit, signs)
-    share = float(np.mean(_as_far(sizes, sizes[0])))
-    return _result(fit, sizes[0], share, True, 2**fit.k, 2.0 ** (1 - fit.k))
-
-
-def _drawn(fit: PooledEffect, draws: int, rng: np.random.Generator | None) -> PermutationTest:
-    if not isinstance(rng, np.random.Generator):
-        raise BadInput(
-            f"{draws} sign patterns were to be drawn with rng {rng!r:.60}. Give "
-            "rng=numpy.random.default_rng(seed)."
-        )
-    flips = rng.integers(0, 2, size=(fit.k, draws))
-    signs = np.hstack([np.ones((fit.k, 1)), 1.0 - 2.0 * flips])
-    sizes = _sizes(fit, signs)
-    share = float(np.mean(_as_far(sizes, sizes[0])))
-    return _result(fit, sizes[0], share, False, draws + 1, 1.0 / (draws + 1))
-
-
-def _sizes(fit: PooledEffect, signs: FloatArray) -> FloatArray:
-    """Absolute statistic of each pattern, shape (patterns,), the observed one first."""
-    effects = signs * fit.yi[:, None]
+    Parameters
+    ----------
+    fit : PooledEffect
+        Variances, estimator and test.
+    yi : ndarray, shape (k,)
+        Effects.
+    signs : ndarray, shape (k, patterns)
+        Of 1 and -1.
+    """
+    effects = signs * yi[:, None]
     variances = np.broadcast_to(fit.vi[:, None], effects.shape)
-    return _statistics(pool_stack(effects, variances, method=fit.method, workers=1), fit.test)
-
-
-def _statistics(stack: PooledStack, test: str) -> FloatArray:
-    factor = {"knha": stack.s2w, "adhoc": np.maximum(1.0, stack.s2w)}.get(test)
+    stack = pool_stack(effects, variances, method=fit.method, workers=1)
+    factor = {"knha": stack.s2w, "adhoc": np.maximum(1.0, stack.s2w)}.get(fit.test)
     se = stack.se if factor is None else stack.se * np.sqrt(factor)
-    far = np.full(se.shape, np.inf)  # equal effects leave Knapp-Hartung no width
-    return np.abs(np.divide(stack.estimate, se, out=far, where=se > 0.0))
-
-
-def _as_far(sizes: FloatArray, observed: float) -> FloatArray:
-    return np.asarray(sizes >= observed * (1.0 - _TIE), dtype=float)
-
-
-def _result(
-    fit: PooledEffect, size: float, share: float, exact: bool, patterns: int, smallest: float
-) -> PermutationTest:
-    return PermutationTest(
-        statistic=float(np.copysign(size, fit.estimate)),
-        p_value=share,
-        exact=exact,
-        patterns=patterns,
-        smallest_p=smallest,
-        k=fit.k,
-        method=fit.method,
-        test=fit.test,
-    )
+    # equal effects leave Knapp-Hartung no width
+    far = np.copysign(np.inf, stack.estimate)
+    return np.asarray(np.divide(stack.estimate, se, out=far, where=se > 0.0))

@@ -81,6 +81,7 @@ def posterior_probability(
         raise UnknownName("quantity of this posterior", quantity, (*_NAMED, "tau", *fit.labels))
     check = InputCheck("A posterior probability")
     (value,) = check.numbers(threshold=threshold)
+    check.refuse("Give a number on the scale of the effects.")
     if value.ndim:
         raise BadInput("A posterior probability was asked for at several thresholds. Give one.")
     found = _probability(fit, float(value), quantity, direction == "below")
