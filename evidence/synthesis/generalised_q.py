@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import Tau2Interval
 from evidence.synthesis.quadratic_forms import Tails, weighted_chi_squared_tails
 from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Rules for the weights of the statistic, by name.
 WEIGHT_RULES: Final = {
@@ -62,6 +65,12 @@ class GeneralisedQ:
     tau2: float
     se_tau2: float
     weights: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every number."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
 
 @double_precision("The generalised Q statistic")

@@ -162,13 +162,9 @@ class _Rows:
             gap = below - probability
             low, high = np.where(gap < 0.0, x, low), np.where(gap >= 0.0, x, high)
             wanted = -gap / np.maximum(density, 1e-200 / typical[active])
-            step = np.clip(wanted, -reach, reach)
+            following = x + np.clip(wanted, -reach, reach)
             reach = np.where(np.abs(wanted) > reach, 2.0 * reach, reach)
-            following = x + step
-            outside = (following < low) | (following > high)
-            bisect = outside & np.isfinite(low) & np.isfinite(high)
-            with np.errstate(invalid="ignore"):
-                following = np.where(bisect, 0.5 * (low + high), following)
+            following = _kept_inside(following, low, high)
             moved = np.abs(following - x)
             found[active] = x = following
             still = _STILL * np.minimum(typical[active], self.mixtures.unit[active])
@@ -210,11 +206,9 @@ class _Rows:
             return float(self.quantiles(probability)[0])
 
         def density(value: float) -> float:
-            return (
-                float(self._at(np.array([value]), slice(None))[1][0])
-                if abs(value) < math.inf
-                else 0.0
-            )
+            if math.isinf(value):
+                return 0.0
+            return float(self._at(np.array([value]), slice(None))[1][0])
 
         return shortest_interval(quantile, density, level)
 
@@ -236,3 +230,11 @@ class _Rows:
                 return low, high
         far = np.maximum(np.abs(step_low), np.abs(step_high)) > still
         return np.where(far, np.nan, low), np.where(far, np.nan, high)
+
+
+def _kept_inside(places: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Places, or the middle of a finite bracket that they would leave."""
+    outside = (places < low) | (places > high)
+    bisect = outside & np.isfinite(low) & np.isfinite(high)
+    with np.errstate(invalid="ignore"):
+        return np.where(bisect, 0.5 * (low + high), places)

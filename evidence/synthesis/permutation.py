@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.synthesis.batch import pool_stack
 from evidence.synthesis.permutation_patterns import sign_patterns
 from evidence.synthesis.pooled_effect import PooledEffect
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Statistics this close to the observed one count as equal, as in metafor.
 TIE: Final = float(np.finfo(float).eps ** 0.5)
@@ -48,6 +51,12 @@ class PermutationTest:
     k: int
     method: str
     test: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every number."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
 
 def permutation_test(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable, UnknownName
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.double_precision import double_precision
@@ -17,6 +17,9 @@ from evidence.synthesis.permutation_patterns import sign_patterns
 from evidence.synthesis.permutation_regression import StudyOrders
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.regression_result import MetaRegression
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: A bound is found to this share of the half-width it starts from.
 _CLOSE: Final = 1e-10
@@ -50,6 +53,12 @@ class PermutationInterval:
     level: float
     exact: bool
     patterns: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every number."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
 
 def permutation_interval(
@@ -92,13 +101,14 @@ def permutation_interval(
     ----------
     metafor: ``permutest(res, exact=TRUE, permci=TRUE)``.
     """
-    coverage = getattr(fit, "level", 0.95) if level is None else check_level(level)
-    with double_precision("A permutation interval"):
-        if isinstance(fit, MetaRegression):
-            return _of_coefficient(fit, coefficient, coverage, draws, rng)
+    if not isinstance(fit, MetaRegression):
         check_fit(fit)
         if coefficient is not None:
             raise UnknownName("coefficient of a summary without moderators", coefficient, ["mean"])
+    coverage = fit.level if level is None else check_level(level)
+    with double_precision("A permutation interval"):
+        if isinstance(fit, MetaRegression):
+            return _of_coefficient(fit, coefficient, coverage, draws, rng)
         return _of_mean(fit, coverage, draws, rng)
 
 
@@ -156,7 +166,7 @@ def _of_coefficient(
     )
 
 
-def _shares(statistics: np.ndarray) -> tuple[float, float]:
+def _shares(statistics: FloatArray) -> tuple[float, float]:
     """Shares of the statistics as large as the first, and as small."""
     above = float(np.mean(statistics >= statistics[0] - TIE))
     return above, float(np.mean(statistics <= statistics[0] + TIE))
@@ -198,4 +208,4 @@ def _bound(kept: Callable[[float], bool], estimate: float, reach: float) -> floa
             inner = middle
         else:
             outer = middle
-    return inner if math.isfinite(inner) else outer
+    return inner

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from evidence.synthesis.bayesian import BayesianPooled, effect_mixtures
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import Studies
 from evidence.synthesis.tau_posterior import TauModel, TauPosterior
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DIRECTIONS: Final = ("above", "below")
 #: Quantities that have their place in front of the studies.
@@ -39,6 +42,12 @@ class PosteriorProbability:
     quantity: str
     direction: str
     threshold: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row with every number."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
 
 
 @double_precision("A posterior probability")

@@ -143,9 +143,8 @@ class TauPosterior:
     def components(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Tau2, mean and variance of mu, and weights of mixtures over tau, each of shape (n,)."""
         # any tau this far below every sampling error gives one and the same distribution
-        small = int(
-            np.count_nonzero(2 * self.log_tau < math.log(float(self.model.v.min()) * 1e-14))
-        )
+        lowest = 0.5 * math.log(1e-14 * float(self.model.v.min()))
+        small = int(np.count_nonzero(self.log_tau < lowest))
         tau2 = np.exp(2 * self.log_tau)
         arrays = (tau2, self.mean, self.variance, self.weights)
         if small < 2:
@@ -232,10 +231,8 @@ class TauPosterior:
             log_density = model.given(points).log_joint + points
             (held,) = np.nonzero(self._holds(points, log_density))
             width = high - low
-            low, high = (
-                float(points[max(held[0] - 1, 0)]),
-                float(points[min(held[-1] + 1, _LOOK - 1)]),
-            )
+            low = float(points[max(held[0] - 1, 0)])
+            high = float(points[min(held[-1] + 1, _LOOK - 1)])
             if high - low > 0.5 * width:
                 break
         return low, high

@@ -99,7 +99,7 @@ def half_t(scale: float, df: int) -> TauPrior:
 
     References
     ----------
-    Gelman (2006), Bayesian Anal 1:515-534.
+    Gelman (2006), Bayesian Anal 1:515-533.
     """
     if isinstance(df, bool) or not isinstance(df, int) or df < 1:
         raise BadInput(

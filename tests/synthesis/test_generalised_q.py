@@ -95,6 +95,7 @@ def test_estimate_and_standard_error_are_those_of_metafor(case):
     assert_allclose(found.q, case["sharp"]["q"], rtol=CLOSED)
     assert_allclose(found.p_value, case["sharp"]["p"], rtol=1e-8, atol=1e-13)
     assert found.df == (5 if case["moderated"] else 6)
+    assert found.to_frame()["weights"][0] == case["weights"]
 
 
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=named)

@@ -199,3 +199,11 @@ def test_nonsense_is_refused():
         permutation_interval(pool([0.1], [0.1]))
     with pytest.raises(NotEstimable, match="smallest one-sided"):
         permutation_interval(pool(YI[:4], VI[:4]))
+
+
+def test_records_show_as_frames():
+    fit = meta_regression(YI[:5], VI[:5], {"dose": REFERENCE["dose"][:5]}, level=0.9)
+    frame = permutation_regression_test(fit).to_frame()
+    assert list(frame["test"]) == ["intercept", "dose", "moderators"]
+    assert permutation_interval(fit, "dose").to_frame()["name"][0] == "dose"
+    assert permutation_test(pool(YI, VI)).to_frame()["patterns"][0] == 128
