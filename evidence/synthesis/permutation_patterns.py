@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import comb, factorial, prod
+from math import factorial, prod
 from typing import Final
 
 import numpy as np
@@ -132,9 +132,9 @@ def _divisions(k: int, counts: list[int]) -> IntArray:
     for count in counts:
         size = left.shape[1]
         chosen = np.array(list(combinations(range(size), count)), dtype=np.int64)
-        others = np.array(
-            [np.delete(np.arange(size), row) for row in chosen], dtype=np.int64
-        ).reshape(comb(size, count), size - count)
+        free = np.ones((chosen.shape[0], size), dtype=bool)
+        np.put_along_axis(free, chosen, False, axis=1)
+        others = np.nonzero(free)[1].reshape(chosen.shape[0], size - count)
         ways = left.shape[0]
         picked = left[:, chosen].reshape(ways * chosen.shape[0], count)
         taken = np.hstack([np.repeat(taken, chosen.shape[0], axis=0), picked])
