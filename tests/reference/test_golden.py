@@ -14,6 +14,7 @@ from tests.reference.golden import (
     _search,
     find_adapter,
     meta_regression,
+    multilevel_robust,
     report,
     run,
     tally,
@@ -323,3 +324,65 @@ def test_the_centred_effects_of_metafor_3_are_known_by_its_q_and_tau2():
     constant = {"a": [1.0, 1.0, 1.0, 0.0, 0.0, 0.0], "b": [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]}
     fit = meta_regression._fit(inputs, constant, "z").heterogeneity
     assert not meta_regression._centred(inputs, constant, {"QE": fit.q, "tau2": fit.tau2})
+
+
+def test_terms_of_a_formula_include_those_that_a_product_stands_for():
+    columns = {
+        name: None
+        for name in ("intrcpt", "x", "groupb", "groupc", "x:groupb", "x:groupc", "xx", "x:xx")
+    }
+    inputs = {"mods": {"x": [], "group": [], "xx": []}, "formula": "~ x * group + x * xx"}
+
+    def kept(formula):
+        return meta_regression._columns_of(formula, columns, inputs)
+
+    assert kept("~ x") == ["intrcpt", "x"]
+    assert kept("~ 1") == ["intrcpt"]
+    assert kept("~group+xx") == ["intrcpt", "groupb", "groupc", "xx"]
+    assert kept("~ x*group") == ["intrcpt", "x", "groupb", "groupc", "x:groupb", "x:groupc"]
+    assert kept("~ x*group*xx") == list(columns)
+    for without in ("~ x - 1", "~ x -1", "~ 0 + x", "~ x + 0"):
+        assert kept(without) == ["x"]
+
+
+def test_what_r_lost_to_its_integers_is_excused_and_what_it_printed_is_compared():
+    """metafor 3.8.1: ``rma.mh(measure="RD", ...)`` of integer columns has no standard error."""
+    counts = {"ai": [5000, 300], "n1i": [900000, 40000], "ci": [6000, 310], "n2i": [910000, 41000]}
+    checks = find_adapter("mh_peto_glmm")
+
+    def run_one(columns, **expected):
+        return checks({"inputs": {**columns, "measure": "RD"}, "expected": expected})
+
+    (beta, se) = run_one(counts, beta=-0.001, se=None)
+    assert (bool(beta.excuse), bool(se.excuse)) == (False, True)
+    assert not beta.passed
+    small = {name: [value // 100 for value in values] for name, values in counts.items()}
+    assert not any(one.excuse for one in run_one(small, beta=-0.001, se=None))
+
+
+def test_a_p_value_that_was_rounded_near_1_is_excused_and_a_wrong_one_fails():
+    near, far, equal = multilevel_robust._rounded_p(
+        [2.4903e-15, 0.02, 0.3], [2.4425e-15, 0.02001, 0.3]
+    )
+    assert [one.passed for one in (near, far, equal)] == [False, False, True]
+    assert [bool(one.excuse) for one in (near, far, equal)] == [True, False, False]
+
+
+def test_without_an_intercept_an_r2_that_only_later_versions_print_is_excused():
+    case = next(
+        c for c in cases_of("meta_regression") if "intrcpt" not in c["expected"]["coefnames"]
+    )
+    del case["expected_metafor5"]
+    found = find_adapter("meta_regression")(case)
+    assert [one.quantity for one in found if one.excuse] == ["R2"]
+    assert all(one.passed for one in found if not one.excuse)
+
+
+def test_a_group_of_numbers_that_is_null_and_a_study_without_an_effect_are_left_out(tmp_path):
+    case = next(c for c in cases_of("rma_uni") if "confint_PL" in c["expected"])
+    case["expected"]["confint_PL"] = case["expected"]["confint_QP"] = None
+    for name, value in (("yi", None), ("vi", 0.2)):
+        case["inputs"][name].insert(3, value)
+    write(tmp_path, "rma_uni", [case])
+    (result,) = run(tmp_path)
+    assert (result.passed, result.failures) == (1, [])

@@ -4,7 +4,9 @@ The design matrix of the case goes in as it is, one named column for each coeffi
 """
 
 import math
+import re
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
@@ -45,6 +47,8 @@ PREDICTED = {
     "pi_ub": "prediction_high",
 }
 TESTS = ("z", "t", "knha", "adhoc")
+#: How a formula says that it has no intercept.
+NO_INTERCEPT = re.compile(r"-\s*1\b|(?<=~)\s*0\s*\+|\+\s*0\b")
 NO_R2 = "metafor before 5.0 gives no R2 without an intercept"
 SHARE_OF_NOTHING = "tau2 without the moderators is 0 in rounding, and R2 is a share of it"
 CENTRED = (
@@ -217,7 +221,7 @@ def _columns_of(formula: str, columns: dict, inputs: dict) -> list[str]:
     """Names of the columns that belong to a formula of sums and products."""
     names = {*inputs["mods"], *(part for term in _terms(inputs["formula"]) for part in term)}
     wanted = _terms(formula)
-    if "- 1" not in formula:
+    if not NO_INTERCEPT.search(formula):
         wanted.add(frozenset({"intrcpt"}))
     return [name for name in columns if _term_of(name, names) in wanted]
 
@@ -225,11 +229,10 @@ def _columns_of(formula: str, columns: dict, inputs: dict) -> list[str]:
 def _terms(formula: str) -> set[frozenset[str]]:
     """Terms of a formula; a product with * stands for its factors too."""
     terms = set()
-    for text in formula.replace("- 1", "").lstrip("~ ").split("+"):
-        factors = [part.strip() for part in text.replace("*", ":").split(":")]
-        terms.add(frozenset(factors))
-        if "*" in text:
-            terms |= {frozenset({factor}) for factor in factors}
+    for text in NO_INTERCEPT.sub("", formula).strip().lstrip("~").split("+"):
+        factors = [frozenset(part.strip() for part in one.split(":")) for one in text.split("*")]
+        for size in range(1, len(factors) + 1):
+            terms |= {frozenset().union(*some) for some in combinations(factors, size)}
     return terms
 
 

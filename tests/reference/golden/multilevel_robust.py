@@ -252,7 +252,9 @@ def _robust_variance(inputs: dict, expected: dict) -> list[Check]:
 def _rounded_p(got: object, expected: list) -> list[Check]:
     """P-values, those that differ by rounding near 1 with the cause."""
     return [
-        replace(one, excuse=ROUNDED) if replace(one, tolerance=OF_ONE).passed else one
+        replace(one, excuse=ROUNDED)
+        if not one.passed and replace(one, tolerance=OF_ONE).passed
+        else one
         for one in check("pval", got, expected, P_VALUE)
     ]
 
