@@ -386,3 +386,14 @@ def test_a_group_of_numbers_that_is_null_and_a_study_without_an_effect_are_left_
     write(tmp_path, "rma_uni", [case])
     (result,) = run(tmp_path)
     assert (result.passed, result.failures) == (1, [])
+
+
+def test_an_interval_without_width_is_excused_and_no_other_refusal(tmp_path):
+    case = next(c for c in cases_of("rma_uni") if c["inputs"]["method"] == "FE")
+    equal = {**case, "inputs": {**case["inputs"], "yi": [0.2] * len(case["inputs"]["yi"])}}
+    for width, refusals in ((0.0, 0), (0.1, 1)):
+        for test in ("knha", "adhoc"):
+            equal["expected"]["tests"][test]["se"] = width
+        write(tmp_path, "rma_uni", [equal])
+        (result,) = run(tmp_path)
+        assert sum(failure.quantity == "error" for failure in result.failures) == refusals

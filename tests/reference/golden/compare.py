@@ -38,6 +38,11 @@ VARIANCE_COMPONENT = Tolerance(1e-8, 1e-6)
 EXACT = Tolerance(0.0, 0.0)
 
 
+#: Below this a standard error of R is 0 in rounding.
+NO_WIDTH_AT_MOST = 1e-12
+NO_WIDTH = "R prints an interval without width, where the effects are equal; ours refuses it"
+
+
 class NotSupported(Exception):
     """The package does not offer what the case expects; the message says what."""
 
@@ -100,6 +105,13 @@ def check(
     return [
         Check(quantity=quantity, got=got, expected=expected, tolerance=tolerance, excuse=excuse)
     ]
+
+
+def refused(quantity: str, expected_se: float | None, refusal: Exception) -> list[Check]:
+    """Check of an interval that is refused; any but one without width is an error."""
+    if expected_se is not None and expected_se > NO_WIDTH_AT_MOST:
+        raise refusal
+    return check(quantity, None, expected_se, EXACT, NO_WIDTH)
 
 
 def require_offered(expected: Sequence[str], offered: Sequence[str]) -> None:
