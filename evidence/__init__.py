@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from evidence.synthesis.explain_difference import explain_difference
     from evidence.synthesis.fail_safe_n import fail_safe_n
     from evidence.synthesis.firth import pool_firth
+    from evidence.synthesis.generalised_q import generalised_q, generalised_q_interval
     from evidence.synthesis.glmm import pool_glmm
     from evidence.synthesis.gosh import gosh
     from evidence.synthesis.henmi_copas import henmi_copas
+    from evidence.synthesis.heterogeneity_intervals import heterogeneity_interval
     from evidence.synthesis.influence import baujat, influence
     from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
     from evidence.synthesis.meta_regression import meta_regression
@@ -61,9 +63,12 @@ if TYPE_CHECKING:
     from evidence.synthesis.new_study import new_study_probability
     from evidence.synthesis.pairwise import pool
     from evidence.synthesis.permutation import permutation_test
+    from evidence.synthesis.permutation_interval import permutation_interval
+    from evidence.synthesis.permutation_regression import permutation_regression_test
     from evidence.synthesis.pet_peese import pet_peese
     from evidence.synthesis.peto import pool_peto
     from evidence.synthesis.pooled_effect import PooledEffect
+    from evidence.synthesis.posterior_probability import posterior_probability
     from evidence.synthesis.predicted_effects import predict_effects
     from evidence.synthesis.predicted_studies import predict_studies
     from evidence.synthesis.rare_events import rare_events
@@ -132,11 +137,14 @@ _HOME = {
     "explain_difference": "evidence.synthesis.explain_difference",
     "fail_safe_n": "evidence.synthesis.fail_safe_n",
     "forest_plot": "evidence.report.forest_figure",
+    "generalised_q": "evidence.synthesis.generalised_q",
+    "generalised_q_interval": "evidence.synthesis.generalised_q",
     "gosh": "evidence.synthesis.gosh",
     "half_cauchy": "evidence.synthesis.tau_priors",
     "half_normal": "evidence.synthesis.tau_priors",
     "half_t": "evidence.synthesis.tau_priors",
     "henmi_copas": "evidence.synthesis.henmi_copas",
+    "heterogeneity_interval": "evidence.synthesis.heterogeneity_intervals",
     "influence": "evidence.synthesis.influence",
     "leave_one_out": "evidence.synthesis.sensitivity",
     "load_trials": "evidence.trials.load",
@@ -145,6 +153,8 @@ _HOME = {
     "multiverse": "evidence.synthesis.multiverse",
     "new_study_probability": "evidence.synthesis.new_study",
     "number_needed_to_treat": "evidence.effects.absolute_effects",
+    "permutation_interval": "evidence.synthesis.permutation_interval",
+    "permutation_regression_test": "evidence.synthesis.permutation_regression",
     "permutation_test": "evidence.synthesis.permutation",
     "pet_peese": "evidence.synthesis.pet_peese",
     "pool": "evidence.synthesis.pairwise",
@@ -161,6 +171,7 @@ _HOME = {
     "pool_rates": "evidence.synthesis.single_arm",
     "pool_stack": "evidence.synthesis.batch",
     "pool_subgroups": "evidence.synthesis.subgroups",
+    "posterior_probability": "evidence.synthesis.posterior_probability",
     "predict_effects": "evidence.synthesis.predicted_effects",
     "predict_studies": "evidence.synthesis.predicted_studies",
     "query": "evidence.trials.query",
@@ -221,11 +232,14 @@ __all__ = [
     "explain_difference",
     "fail_safe_n",
     "forest_plot",
+    "generalised_q",
+    "generalised_q_interval",
     "gosh",
     "half_cauchy",
     "half_normal",
     "half_t",
     "henmi_copas",
+    "heterogeneity_interval",
     "influence",
     "leave_one_out",
     "load_trials",
@@ -234,6 +248,8 @@ __all__ = [
     "multiverse",
     "new_study_probability",
     "number_needed_to_treat",
+    "permutation_interval",
+    "permutation_regression_test",
     "permutation_test",
     "pet_peese",
     "pool",
@@ -250,6 +266,7 @@ __all__ = [
     "pool_rates",
     "pool_stack",
     "pool_subgroups",
+    "posterior_probability",
     "predict_effects",
     "predict_studies",
     "query",

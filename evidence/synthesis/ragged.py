@@ -12,6 +12,7 @@ from evidence.effects.checks import FloatArray, InputCheck
 from evidence.errors import BadInput, NotEstimable, refuse
 from evidence.synthesis.batch import COLUMNS, PooledStack, fit_chunks
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.mean_interval import needs_classic
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.ragged_result import OUT_OF_RANGE, PooledRagged, Words, summarise_ragged
 from evidence.synthesis.row_faults import RowFaults, bad_row_rule, find_faults
@@ -84,7 +85,12 @@ def pool_ragged(
         sizes[list(words.reasons)] = 0
         y, v = y[usable], v[usable]
     pooled = _pool(y, v, first[:-1], sizes, plan.method, words.reasons, workers)
-    return summarise_ragged(pooled, np.diff(at), plan, level, words, faults)
+    classic = (
+        _pool(y, v, first[:-1], sizes, "DL", words.reasons, workers).se
+        if needs_classic(plan)
+        else None
+    )
+    return summarise_ragged(pooled, np.diff(at), plan, level, words, faults, classic_se=classic)
 
 
 def _checked(

@@ -123,7 +123,14 @@ class PooledRagged:
 
 
 def summarise_ragged(
-    pooled: PooledStack, rows: IntArray, plan: Plan, level: float, words: Words, faults: RowFaults
+    pooled: PooledStack,
+    rows: IntArray,
+    plan: Plan,
+    level: float,
+    words: Words,
+    faults: RowFaults,
+    *,
+    classic_se: FloatArray | None = None,
 ) -> PooledRagged:
     """Tests and intervals of the summaries; NaN and a reason wherever a number has no value.
 
@@ -141,9 +148,11 @@ def summarise_ragged(
         Notes and reasons so far; more are added.
     faults : RowFaults
         What is wrong with which row.
+    classic_se : ndarray, shape (d,), or None
+        As for ``stack_intervals``.
     """
     definition = "Q" if plan.method == "CE" else plan.policy.i2_definition
-    columns, tests = _columns(pooled, plan, level, definition)
+    columns, tests = _columns(pooled, plan, level, definition, classic_se)
     bounds = np.stack([columns[name] for name in ("estimate", "se", "ci_low", "ci_high")])
     words.refuse(columns["se"] == 0.0, NO_WIDTH)
     words.refuse(np.asarray(~np.isfinite(bounds).all(axis=0)), OUT_OF_RANGE)
@@ -177,11 +186,15 @@ def summarise_ragged(
 
 
 def _columns(
-    pooled: PooledStack, plan: Plan, level: float, definition: str
+    pooled: PooledStack,
+    plan: Plan,
+    level: float,
+    definition: str,
+    classic_se: FloatArray | None,
 ) -> tuple[dict[str, FloatArray], TextArray]:
     """Columns of ``NUMBERS``, and the test of each summary."""
     with np.errstate(all="ignore"):
-        intervals = stack_intervals(pooled, plan, level)
+        intervals = stack_intervals(pooled, plan, level, classic_se=classic_se)
         i2, h2 = inconsistency(pooled, definition)
     parts = {name: getattr(pooled, name) for name in ("estimate", "tau2", "se_tau2", "q", "q_p")}
     parts |= {name: getattr(intervals, name) for name in _OF_MEAN[1:]}

@@ -44,7 +44,9 @@ class StackIntervals:
     p_value: FloatArray
 
 
-def stack_intervals(pooled: PooledStack, plan: Plan, level: float) -> StackIntervals:
+def stack_intervals(
+    pooled: PooledStack, plan: Plan, level: float, *, classic_se: FloatArray | None = None
+) -> StackIntervals:
     """Test and interval of each summary by the plan.
 
     Parameters
@@ -55,6 +57,8 @@ def stack_intervals(pooled: PooledStack, plan: Plan, level: float) -> StackInter
         Policy and explicit choices.
     level : float
         Coverage between 0 and 1.
+    classic_se : ndarray, shape (d,), or None
+        Wald standard errors with the DerSimonian-Laird tau2, where ``needs_classic(plan)``.
 
     References
     ----------
@@ -63,7 +67,8 @@ def stack_intervals(pooled: PooledStack, plan: Plan, level: float) -> StackInter
     """
     residual_df = pooled.k - 1
     critical = _critical_t(residual_df, level)
-    tests = _tests(pooled, plan, critical, level)
+    classic = pooled.se if classic_se is None else classic_se
+    tests = _tests(pooled, plan, critical, level, classic)
     factor = np.ones(tests.size)
     knapp_hartung, floored = tests == "knha", tests == "adhoc"
     factor[knapp_hartung] = pooled.s2w[knapp_hartung]
@@ -92,14 +97,19 @@ def _critical_t(df: IntArray, level: float) -> FloatArray:
     return np.asarray(values, dtype=float)[place]
 
 
-def _tests(pooled: PooledStack, plan: Plan, critical: FloatArray, level: float) -> TextArray:
-    """Test of each summary; the cochrane rule is that of ``policies.cochrane_test``."""
-    if plan.test != "cochrane":
+def _tests(
+    pooled: PooledStack, plan: Plan, critical: FloatArray, level: float, classic_se: FloatArray
+) -> TextArray:
+    """Test of each summary; the rules of policies are those of ``interval_rules``."""
+    if plan.test not in ("cochrane", "iqwig"):
         return np.where(pooled.k > 1, plan.test, "z")
     if plan.method == "CE":
         return np.full(pooled.k.size, "z")
-    wald = critical_value(level, None) * pooled.se
-    wide = critical * (pooled.se * np.sqrt(pooled.s2w)) >= wald
+    compared = pooled.se if plan.test == "cochrane" else classic_se
+    half = critical * (pooled.se * np.sqrt(pooled.s2w))
+    wide = half >= critical_value(level, None) * compared
+    if plan.test == "iqwig":
+        return np.where(pooled.k > 1, np.where(wide, "knha", "adhoc"), "z")
     return np.where((pooled.k > 2) & (pooled.tau2 > 0.0) & wide, "knha", "z")
 
 

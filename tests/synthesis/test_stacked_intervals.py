@@ -27,13 +27,14 @@ def stack(method):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_interval_is_the_one_of_the_single_summary(policy, test):
     plan = make_plan(policy, test=test)
-    pooled = stack(plan.method)
-    found = stack_intervals(pooled, plan, 0.9)
+    pooled, classic = stack(plan.method), stack("DL").se
+    found = stack_intervals(pooled, plan, 0.9, classic_se=classic)
     for i, k in enumerate(pooled.k.tolist()):
         se, s2w, tau2 = (float(x[i]) for x in (pooled.se, pooled.s2w, pooled.tau2))
         one = mean_interval("z", se, 1.0, 0, 0.9)
         if k > 1:
-            one, _ = choose_interval(plan, tau2, se, s2w, k - 1, 0.9)
+            classic_se = float(classic[i])
+            one, _ = choose_interval(plan, tau2, se, s2w, k - 1, 0.9, classic_se=classic_se)
         assert found.tests[i] == one.test
         assert_allclose(found.se[i], one.se, rtol=SAME)
         assert_allclose(found.df[i], np.nan if one.df is None else one.df)
@@ -44,6 +45,12 @@ def test_every_interval_is_the_one_of_the_single_summary(policy, test):
 def test_the_cochrane_rule_meets_all_its_branches():
     found = stack_intervals(stack("REML"), make_plan("cochrane-2025"), 0.95)
     assert set(found.tests) == {"z", "knha"}
+
+
+def test_the_iqwig_rule_meets_both_its_branches():
+    plan = make_plan("iqwig")
+    found = stack_intervals(stack("PM"), plan, 0.95, classic_se=stack("DL").se)
+    assert set(found.tests) == {"z", "knha", "adhoc"}
 
 
 def test_equal_effects_leave_knapp_hartung_no_width_and_no_statistic():
