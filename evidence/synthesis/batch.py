@@ -15,9 +15,9 @@ from scipy import special
 from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths, whole_number
 from evidence.errors import BadInput, EmptySelection
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.stack import IntArray, Stack, build_stack
 from evidence.synthesis.stacked_tau2 import STACKED_ESTIMATORS
+from evidence.synthesis.tau2_estimates import estimator_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,19 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import BadInput, VerificationError, refuse
 from evidence.synthesis.batch import pool_stack
+from evidence.synthesis.certificate_comparison import (
+    CLOSED_FORM,
+    PINNED,
+    PYMARE_SEARCH,
+    SOLVED_TWICE,
+    STATSMODELS_SEARCH,
+    Certified,
+)
+from evidence.synthesis.certificate_divergence import explained
 from evidence.synthesis.certificate_records import (
     AGREES,
     DISAGREES,
     DIVERGES,
     QUANTITIES,
-    ROUNDING,
     Certificate,
     QuantityGap,
     ReferenceCase,
@@ -31,30 +38,8 @@ from evidence.synthesis.certificate_records import (
     Witness,
 )
 from evidence.synthesis.estimators import OWN_CODE, EngineValue, engine_value, second_engine_value
-from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
-from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
-
-_SINGLE: Final = "single-study"
-#: Part of the tolerance from which a gap of tau2 can be why the mean or its error is off.
-_VISIBLE: Final = 0.1
-
-CLOSED_FORM: Final = Tolerance(
-    gap=1e-9, cause="closed form on both sides; only the order of the sums differs"
-)
-SOLVED_TWICE: Final = Tolerance(
-    gap=1e-8, cause="the same equation solved by two root finders to the last bits"
-)
-PYMARE_SEARCH: Final = Tolerance(
-    gap=1e-5, cause="PyMARE's search of the likelihood stops at steps of about 1e-6"
-)
-STATSMODELS_SEARCH: Final = Tolerance(
-    gap=1e-4, cause="statsmodels stops the Paule-Mandel iteration at steps of 1e-5"
-)
-PINNED: Final = Tolerance(
-    gap=1e-6, cause="pinned values are stored with the digits that metafor was made to converge to"
-)
 
 
 def certify(
@@ -83,7 +68,7 @@ def certify(
     >>> certify(pool([0.10, 0.30, 0.35], [0.03, 0.03, 0.05], method="DL")).agreed
     True
     """
-    asked = _Certified(fit)
+    asked = Certified(fit)
     engines, silent = _engines(asked)
     witnesses = (*engines, _stacked(asked), *_pinned(asked, references or {}))
     agreed = all(one.verdict != DISAGREES for one in witnesses)
@@ -164,60 +149,7 @@ def require_agreement(certificate: Certificate) -> None:
         )
 
 
-class _Certified:
-    """The result that is certified, with the scale of each of its quantities."""
-
-    def __init__(self, fit: PooledEffect) -> None:
-        self.fit = fit
-        self.several = fit.method != _SINGLE
-        self.method = fit.method if self.several else "CE"
-        self.s2w = 1.0 if fit.s2w is None else fit.s2w
-        self.numbers = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
-        wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
-        typical = cochran_q(fit.yi, fit.vi).typical_variance if self.several else 1.0
-        self.scales = {
-            "tau2": (fit.tau2 or 0.0) + typical,
-            "estimate": max(abs(fit.estimate), fit.se),
-            "se": max(fit.se, wald),
-            "q": max(fit.q or 0.0, float(fit.q_df or 1)),
-        }
-
-    def gap(self, quantity: str, other: float | None) -> float | None:
-        own = self.numbers[quantity]
-        if own is None or other is None:
-            return None
-        return _coarse(abs(own - other) / self.scales[quantity])
-
-    def witness(
-        self, engine: str, tolerance: Tolerance, values: Mapping[str, float | None]
-    ) -> Witness:
-        """Compare the values of one engine."""
-        gaps = {name: self.gap(name, values.get(name)) for name in QUANTITIES}
-        known = {name: gap for name, gap in gaps.items() if gap is not None}
-        quantity = max(known, key=lambda name: known[name])
-        gap = known[quantity]
-        return Witness(
-            engine=engine,
-            tau2=values.get("tau2"),
-            estimate=values.get("estimate"),
-            se=values.get("se"),
-            q=values.get("q"),
-            quantity=quantity,
-            gap=gap,
-            gap_text=f"{gap:.1e}" if gap else f"< {ROUNDING:.0e}",
-            tolerance=tolerance.gap,
-            tolerance_text=f"{tolerance.gap:.0e}",
-            cause=tolerance.cause,
-            verdict=AGREES if gap <= tolerance.gap else DISAGREES,
-        )
-
-
-def _coarse(gap: float) -> float:
-    """Two digits of a gap, so that a certificate is the same on every machine."""
-    return 0.0 if gap < ROUNDING else float(f"{gap:.1e}")
-
-
-def _engines(asked: _Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
+def _engines(asked: Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
     """Ask PyMARE and statsmodels, and say what they do not have."""
     fit = asked.fit
     if not asked.several:
@@ -232,13 +164,13 @@ def _engines(asked: _Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
             f"{asked.method}."
         )
         return (*_at_given_tau2(asked), *second), (silent,)
-    witness = _explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.method)))
+    witness = explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.method)))
     if witness.verdict == AGREES:
         return (witness, *second), ()
     return (witness, *_at_given_tau2(asked), *second), ()
 
 
-def _second(asked: _Certified) -> Iterator[Witness]:
+def _second(asked: Certified) -> Iterator[Witness]:
     """Ask statsmodels, where PyMARE is asked first: in full for CE and DL, else at our tau2."""
     fit = asked.fit
     if asked.method in ("CE", "DL"):
@@ -258,13 +190,13 @@ def _engine_tolerance(method: str) -> Tolerance:
     return STATSMODELS_SEARCH if method in ("PM", "EB") else PYMARE_SEARCH
 
 
-def _of_engine(asked: _Certified, found: EngineValue, tolerance: Tolerance) -> Witness:
+def _of_engine(asked: Certified, found: EngineValue, tolerance: Tolerance) -> Witness:
     """Compare an engine; its Wald standard error goes with our Knapp-Hartung factor."""
     values = {"tau2": found.tau2, "estimate": found.estimate, "se": found.se * asked.s2w**0.5}
     return asked.witness(found.engine, tolerance, values)
 
 
-def _at_given_tau2(asked: _Certified) -> Iterator[Witness]:
+def _at_given_tau2(asked: Certified) -> Iterator[Witness]:
     """Ask for mean and standard error with the sampling variances enlarged by our tau2."""
     fit = asked.fit
     found = engine_value(fit.yi, fit.vi + (fit.tau2 or 0.0), "CE")
@@ -273,44 +205,7 @@ def _at_given_tau2(asked: _Certified) -> Iterator[Witness]:
         yield _of_engine(asked, named, CLOSED_FORM)
 
 
-def _explained(asked: _Certified, found: EngineValue, witness: Witness) -> Witness:
-    """Turn a disagreement into a known divergence if the engine is not at the solution."""
-    own = asked.fit.tau2
-    if witness.verdict == AGREES or found.tau2 is None or own is None:
-        return witness
-    # The mean follows from tau2: a wrong mean at a right tau2 is no search that stopped short.
-    if (asked.gap("tau2", found.tau2) or 0.0) < _VISIBLE * witness.tolerance:
-        return witness
-    short = _stopped_short(asked, own, found.tau2)
-    if not short:
-        return witness
-    return replace(witness, verdict=DIVERGES, divergence=f"{found.engine} {short}")
-
-
-def _stopped_short(asked: _Certified, own: float, other: float) -> str:
-    """Say how far an engine is from the solution of the estimating equation; empty if it is not."""
-    model = TauModel(asked.fit.yi, asked.fit.vi)
-    if asked.method in ("PM", "EB"):
-        ours, theirs = (abs(float(model.at(t).rss) - model.df) for t in (own, max(other, 0.0)))
-        if ours < theirs or (own == 0.0 and other != 0.0):
-            return (
-                f"stopped at tau2 {other:.6g}, where the estimating equation is {theirs:.3g} away "
-                f"from 0; at {own:.6g} it is {ours:.3g}."
-            )
-        return ""
-    if asked.method not in ("ML", "REML"):
-        return ""
-    restricted = asked.method == "REML"
-    height = [float(log_likelihood(model, t, restricted=restricted)) for t in (own, other)]
-    if height[0] > height[1]:
-        return (
-            f"stopped at tau2 {other:.6g}, where the log likelihood is "
-            f"{height[0] - height[1]:.3g} lower than at {own:.6g}."
-        )
-    return ""
-
-
-def _stacked(asked: _Certified) -> Witness:
+def _stacked(asked: Certified) -> Witness:
     """Ask our own stacked solution, which shares no solver with the single fit."""
     fit = asked.fit
     found = pool_stack(fit.yi[:, None], fit.vi[:, None], method=asked.method, workers=1)
@@ -329,7 +224,7 @@ def _stacked(asked: _Certified) -> Witness:
     return asked.witness("own code, stacked solution", tolerance, values)
 
 
-def _pinned(asked: _Certified, references: Mapping[str, ReferenceCase]) -> Iterator[Witness]:
+def _pinned(asked: Certified, references: Mapping[str, ReferenceCase]) -> Iterator[Witness]:
     """Compare with pinned values for the same data, method and test."""
     _check_references(references)
     fit = asked.fit
@@ -355,7 +250,7 @@ def _check_references(references: Mapping[str, ReferenceCase]) -> None:
     )
 
 
-def _largest(asked: _Certified, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
+def _largest(asked: Certified, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
     kept = [one for one in witnesses if one.verdict != DIVERGES]
     for name in QUANTITIES:
         value = asked.numbers[name]

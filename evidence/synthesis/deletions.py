@@ -10,11 +10,11 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray, InputCheck
 from evidence.errors import NotEstimable, TooFewStudies
 from evidence.synthesis.batch import fit_chunks
-from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.mean_interval import mean_interval
 from evidence.synthesis.policies import summary_test_name
 from evidence.synthesis.stack import Stack, build_stack
 from evidence.synthesis.studies import Studies
+from evidence.synthesis.tau2_estimates import estimate_tau2, estimator_name
 from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
 
 

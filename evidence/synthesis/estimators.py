@@ -1,13 +1,13 @@
-"""Estimators of tau2, the between-study variance, and the engines that vouch for them.
+"""PyMARE and statsmodels: what the established engines compute from the same studies.
 
-This is the one file that calls PyMARE and statsmodels. An engine's value is kept beside the one
-that is used, so that the gap between them can be seen:
+This is the one file that calls them. Their values are kept beside those that are used, so that the
+gap between them can be seen:
 
-- PyMARE gives the common effect, DL, REML and ML. Its (RE)ML search stops at about 1e-7, so its
-  value is the start from which the score equation is solved to machine precision.
+- PyMARE gives the common effect, DL, REML and ML, with moderators too. Its (RE)ML search stops at
+  about 1e-6, so its value is the start from which the score equation is solved.
 - statsmodels gives Paule-Mandel. Its iteration returns 0 as soon as rounding turns the estimating
   equation negative, so it is left at its tolerance of 1e-5 and the equation is solved afterwards.
-  Its DL is not truncated at 0 and not used.
+  Its DL is not truncated at 0, and a negative one is no answer.
 - HE, HS, SJ and EB are in neither.
 
 Every option of an engine is passed explicitly, because defaults differ and have changed. The
@@ -26,24 +26,10 @@ from types import ModuleType
 import numpy as np
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import TooFewStudies, UnknownName
-from evidence.synthesis.tau2_solutions import MOMENT_ESTIMATORS, TauModel, maximum_likelihood
+from evidence.synthesis.tau2_estimates import estimator_name
 
-#: Name of each estimator, in words, by its short name in the literature and in metafor.
-ESTIMATORS = {
-    "CE": "common effect",
-    "DL": "DerSimonian-Laird",
-    "HE": "Hedges",
-    "HS": "Hunter-Schmidt",
-    "SJ": "Sidik-Jonkman",
-    "ML": "maximum likelihood",
-    "REML": "restricted maximum likelihood",
-    "EB": "empirical Bayes",
-    "PM": "Paule-Mandel",
-}
 #: Estimators that neither engine has.
 OWN_CODE = frozenset({"HE", "HS", "SJ", "EB"})
-_ALIASES = {"FE": "CE", "EE": "CE"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,98 +50,6 @@ class EngineValue:
     tau2: float | None
     estimate: float
     se: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tau2Estimate:
-    """Between-study variance, in squared units of the effects.
-
-    Attributes
-    ----------
-    tau2 : float
-        Estimate, never negative; 0 by assumption for the common effect.
-    se : float or None
-        Large-sample standard error; None for the common effect.
-    method : str
-        Short name of the estimator.
-    """
-
-    tau2: float
-    se: float | None
-    method: str
-
-
-def estimator_name(method: str) -> str:
-    """Canonical short name of an estimator.
-
-    Parameters
-    ----------
-    method : str
-        Any of CE (also FE, EE), DL, HE, HS, SJ, ML, REML, EB, PM; case does not matter.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such estimator.
-    """
-    name = str(method).upper()
-    name = _ALIASES.get(name, name)
-    if name not in ESTIMATORS:
-        raise UnknownName("estimator of tau2", method, [*ESTIMATORS, *_ALIASES])
-    return name
-
-
-def estimate_tau2(
-    yi: FloatArray,
-    vi: FloatArray,
-    method: str = "REML",
-    *,
-    design: FloatArray | None = None,
-    start: float | None = None,
-) -> Tau2Estimate:
-    """Between-study variance by a named estimator, to machine precision.
-
-    Parameters
-    ----------
-    yi, vi : ndarray, shape (k,)
-        Effects and sampling variances, already checked.
-    method : str
-        CE, DL, HE, HS, SJ, ML, REML, EB or PM.
-    design : ndarray, shape (k, p), or None
-        Moderators including the constant; None for the intercept alone.
-    start : float or None
-        An engine's value, added to the starting points of ML and REML.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such estimator.
-    TooFewStudies
-        If there are not more studies than coefficients.
-
-    References
-    ----------
-    Veroniki et al. (2016), Res Synth Methods 7:55-79 (all estimators).
-    Viechtbauer (2005), J Educ Behav Stat 30:261-293 (HS, HE, DL, ML, REML and standard errors).
-    Sidik & Jonkman (2005), Appl Stat 54:367-384.
-    metafor: ``rma(yi, vi, method=)$tau2`` and ``$se.tau2``.
-    """
-    name = estimator_name(method)
-    if name == "CE":
-        return Tau2Estimate(tau2=0.0, se=None, method=name)
-    parameters = 1 if design is None else design.shape[1]
-    if yi.size <= parameters:
-        raise TooFewStudies(
-            f"The {ESTIMATORS[name]} estimate of tau2 with {parameters} coefficient(s) needs at "
-            f"least {parameters + 1} studies and found {yi.size}. Report the studies alone, or use "
-            "fewer moderators."
-        )
-    model = TauModel(yi, vi, design)
-    if name in MOMENT_ESTIMATORS:
-        tau2, se = MOMENT_ESTIMATORS[name](model)
-    else:
-        tau2, se = maximum_likelihood(model, restricted=name == "REML", start=start)
-    return Tau2Estimate(tau2=tau2, se=se, method=name)
 
 
 def engine_value(yi: FloatArray, vi: FloatArray, method: str) -> EngineValue | None:

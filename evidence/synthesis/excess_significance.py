@@ -14,8 +14,8 @@ from scipy import special
 from evidence.effects.checks import FloatArray, real_number
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import estimate_tau2, estimator_name
 from evidence.synthesis.weighted_least_squares import fit_weighted
 
 if TYPE_CHECKING:

@@ -7,45 +7,27 @@ interval, and studies left out. What is compared are the digits that were printe
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, real_number, study_names, whole_number
+from evidence.effects.checks import FloatArray, InputCheck, study_names
 from evidence.effects.measures import find_measure
-from evidence.errors import BadInput, NotEstimable, refuse
+from evidence.errors import BadInput, NotEstimable
 from evidence.synthesis.distributions import check_level
+from evidence.synthesis.explain_published import PublishedNumbers, read_published
+from evidence.synthesis.explain_ranking import KEPT, outcome_sentence, rank_settings
 from evidence.synthesis.explain_records import Explanation, Setting
 from evidence.synthesis.explain_search import Worlds, definitions, search, search_variants
-from evidence.synthesis.specifications import INTERVAL_TESTS, METHODS
 from evidence.synthesis.study_sets import subsets_of
 
 #: Half a unit of the last printed digit, with room for the rounding of the half itself.
 _HALF_UNIT: Final = 0.5 + 1e-6
-_MOST_DECIMALS: Final = 12
-#: Settings that an explanation keeps.
-_KEPT: Final = 20
+#: Settings of one way to pool that are kept for the ranking.
 _KEPT_OF_ONE: Final = 5
 _ROUTES: Final = (("yi", "vi"), ("ai", "n1i", "ci", "n2i"), ("xi", "ni"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Published:
-    """The printed numbers, each with the unit of its last digit."""
-
-    targets: dict[str, tuple[float, int]]
-    factor: float
-
-    def distance(self, name: str, values: FloatArray) -> FloatArray:
-        """Difference to a printed number in units of its last digit; infinite if there is none."""
-        printed, decimals = self.targets[name]
-        with np.errstate(over="ignore"):
-            units = np.abs(values - printed) * 10.0**decimals
-        return np.asarray(np.where(np.isnan(units), math.inf, units))
 
 
 def explain(
@@ -122,7 +104,7 @@ def explain(
     if measure is not None:
         find_measure(measure)
     level = check_level(level)
-    published = _published(
+    published = read_published(
         {"estimate": estimate, "ci_low": ci_low, "ci_high": ci_high, "i2": i2},
         decimals,
         percent,
@@ -140,7 +122,7 @@ def explain(
             f"A published result was to be explained by {k} studies, and none of {tried} settings "
             "gives a number. Check the events and sizes."
         )
-    ranked = _merged(sorted(found, key=_rank))
+    ranked = rank_settings(found)
     with_all = next((one for one in ranked if not one.left_out), None)
     return Explanation(
         estimate=estimate,
@@ -151,9 +133,9 @@ def explain(
         k=k,
         tried=tried,
         reproducing=reproducing,
-        settings=tuple(ranked[:_KEPT]),
+        settings=tuple(ranked[:KEPT]),
         nearest_with_all=with_all,
-        sentence=_sentence(ranked, with_all, tried, reproducing, published),
+        sentence=outcome_sentence(ranked, with_all, tried, reproducing, published),
     )
 
 
@@ -183,54 +165,8 @@ def _read(
     return arrays
 
 
-def _published(
-    printed: dict[str, object], decimals: int | None, percent: bool, prediction: object
-) -> _Published:
-    """The printed numbers, or one refusal that lists every fault."""
-    given = {name: value for name, value in printed.items() if value is not None}
-    if prediction is not None:
-        pair = tuple(prediction) if isinstance(prediction, Iterable) else ()
-        bounds = pair if len(pair) == 2 else (math.nan, math.nan)
-        given |= dict(zip(("prediction_low", "prediction_high"), bounds, strict=True))
-    values = {name: real_number(value) for name, value in given.items()}
-    problems = [
-        f"{name} is {given[name]!r:.80}"
-        for name, value in values.items()
-        if not math.isfinite(value)
-    ]
-    if "estimate" not in values:
-        problems.append("there is no estimate")
-    if ("ci_low" in values) != ("ci_high" in values):
-        problems.append("an interval has two bounds, and one was given")
-    if decimals is not None and not whole_number(decimals, 0, _MOST_DECIMALS):
-        problems.append(f"decimals is {decimals!r:.80}; it is 0 to {_MOST_DECIMALS}")
-    if not problems and not _holds(values):
-        problems.append(
-            f"the estimate {values['estimate']} is outside {values['ci_low']} to "
-            f"{values['ci_high']}"
-        )
-    refuse(BadInput, "A published result cannot be right. Give it as printed.", problems)
-    first = [values[name] for name in ("estimate", "ci_low", "ci_high") if name in values]
-    digits = _decimals(first) if decimals is None else int(decimals)
-    targets = {name: (value, digits) for name, value in values.items()}
-    if "i2" in values:
-        targets["i2"] = (values["i2"], _decimals([values["i2"]]))
-    return _Published(targets=targets, factor=100.0 if percent else 1.0)
-
-
-def _holds(values: dict[str, float]) -> bool:
-    """Whether the interval, if there is one, holds the estimate."""
-    return "ci_low" not in values or values["ci_low"] <= values["estimate"] <= values["ci_high"]
-
-
-def _decimals(values: Sequence[float]) -> int:
-    """Decimals of the numbers as Python writes them: trailing zeros are lost."""
-    texts = [f"{value:.{_MOST_DECIMALS}f}".rstrip("0") for value in values]
-    return max(len(text.partition(".")[2]) for text in texts)
-
-
 def _collect(
-    worlds: Iterator[Worlds], published: _Published, names: tuple[str, ...]
+    worlds: Iterator[Worlds], published: PublishedNumbers, names: tuple[str, ...]
 ) -> tuple[list[Setting], int, int]:
     """Return the best settings, how many were tried, and how many reproduce the numbers."""
     found: list[Setting] = []
@@ -250,7 +186,7 @@ def _collect(
 
 
 def _distances(
-    world: Worlds, published: _Published, i2: str | None, prediction: str | None
+    world: Worlds, published: PublishedNumbers, i2: str | None, prediction: str | None
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Largest distance of each set of studies, and its numbers as they would be printed."""
     factor, absent = published.factor, np.full(world.estimate.shape, np.nan)
@@ -302,81 +238,3 @@ def _setting(
         distance=distance,
         reproduces=distance <= _HALF_UNIT,
     )
-
-
-def _rank(one: Setting) -> tuple[float, ...]:
-    method = METHODS.index(one.method) if one.method in METHODS else 1.5
-    test = INTERVAL_TESTS.index(one.test) if one.test in INTERVAL_TESTS else 0.5
-    common = (len(one.left_out), method + 2 * test, _unusual(one.zero_cells), one.distance)
-    return (0.0, *common) if one.reproduces else (1.0, one.distance, *common[:2])
-
-
-def _unusual(zero_cells: str) -> int:
-    """Rank of a rule for empty cells: few reviews add to tables that have none."""
-    return int(zero_cells not in ("", "none") and not zero_cells.startswith("only0"))
-
-
-def _merged(ranked: list[Setting]) -> list[Setting]:
-    """Put settings with the same numbers together under the likeliest of them."""
-    groups: dict[tuple[object, ...], list[Setting]] = {}
-    for one in ranked:
-        where = (one.measure, one.zero_cells, one.left_out, one.i2_definition, one.prediction)
-        numbers = (one.estimate, one.ci_low, one.ci_high, one.i2, one.prediction_low)
-        groups.setdefault((*where, *map(_nine_digits, numbers)), []).append(one)
-    return [
-        replace(first, same=tuple(_short_name(one, first) for one in others))
-        for first, *others in groups.values()
-    ]
-
-
-def _short_name(one: Setting, first: Setting) -> str:
-    return one.method if one.test == first.test else f"{one.method} {one.test}"
-
-
-def _nine_digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.9g}"
-
-
-def _sentence(
-    ranked: list[Setting],
-    with_all: Setting | None,
-    tried: int,
-    reproducing: int,
-    published: _Published,
-) -> str:
-    best = ranked[0]
-    printed = _printed(published)
-    if not best.reproduces:
-        near = (
-            f"None of {tried} settings gives {printed}. The nearest is {best.words}: "
-            f"{_shown(best, published)}, {best.distance:.3g} units of the last printed digit away."
-        )
-        if with_all is None or not best.left_out:
-            return near
-        return (
-            f"{near} With all studies the nearest is {with_all.words}: "
-            f"{_shown(with_all, published)}, {with_all.distance:.3g} units away."
-        )
-    share = f"{reproducing} of {tried} settings reproduce {printed}"
-    first = f"{share}. The likeliest is {best.words}: {_shown(best, published)}."
-    same = [one for one in ranked[1:_KEPT] if one.reproduces and one.left_out == best.left_out]
-    if same:
-        first += f" So do: {'; '.join(one.words for one in same[:_KEPT_OF_ONE])}."
-    if best.left_out:
-        first += (
-            " No setting with all studies does; leaving studies out is searched for many sets, of "
-            "which some fit by chance."
-        )
-    return first
-
-
-def _printed(published: _Published) -> str:
-    texts = {name: f"{value:.{decimals}f}" for name, (value, decimals) in published.targets.items()}
-    interval = f" ({texts['ci_low']} to {texts['ci_high']})" if "ci_low" in texts else ""
-    i2 = f", I2 {texts['i2']}%" if "i2" in texts else ""
-    return f"{texts['estimate']}{interval}{i2}"
-
-
-def _shown(one: Setting, published: _Published) -> str:
-    digits = published.targets["estimate"][1] + 2
-    return f"{one.estimate:.{digits}f} ({one.ci_low:.{digits}f} to {one.ci_high:.{digits}f})"

@@ -13,9 +13,9 @@ from scipy import special
 from evidence.effects.checks import FloatArray, whole_number
 from evidence.errors import BadInput
 from evidence.synthesis.batch import fit_chunks
-from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.stack import IntArray, Stack, build_stack
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import estimator_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from evidence.effects.checks import FloatArray
 from evidence.synthesis.distributions import chi_squared_p, chi_squared_quantile
-from evidence.synthesis.estimators import Tau2Estimate
+from evidence.synthesis.tau2_estimates import Tau2Estimate
 from evidence.synthesis.tau2_solutions import TauModel, solve_generalised_q
 
 

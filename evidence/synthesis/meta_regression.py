@@ -16,7 +16,6 @@ from evidence.synthesis.coefficients import CoefficientTable, coefficient_table,
 from evidence.synthesis.correlated_studies import used_rows
 from evidence.synthesis.design_matrix import Design, build_design
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.estimators import Tau2Estimate, estimate_tau2, estimator_name
 from evidence.synthesis.heterogeneity import (
     Heterogeneity,
     assess_heterogeneity,
@@ -28,6 +27,7 @@ from evidence.synthesis.model_comparison import explained_share, information_cri
 from evidence.synthesis.policies import describe_method, summary_test_name
 from evidence.synthesis.regression_result import MetaRegression
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import Tau2Estimate, estimate_tau2, estimator_name
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
 

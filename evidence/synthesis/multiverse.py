@@ -16,7 +16,6 @@ from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.decision_rules import DecisionRule
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.estimators import estimator_name
 from evidence.synthesis.multiverse_fits import Fits, fit_worlds
 from evidence.synthesis.multiverse_inputs import read_variants, unique_names
 from evidence.synthesis.multiverse_records import DIMENSIONS, REASONS, Multiverse
@@ -25,6 +24,7 @@ from evidence.synthesis.specifications import CORRECTIONS, TWO_ARMS, Variant
 from evidence.synthesis.stack import IntArray
 from evidence.synthesis.studies import HasEffects
 from evidence.synthesis.study_sets import StudySets, choose_sets, count_sets
+from evidence.synthesis.tau2_estimates import estimator_name
 
 #: Estimators and intervals when none are named; the first of each is the reference.
 METHODS: Final = ("REML", "DL", "PM", "ML", "EB", "SJ", "HE", "HS", "CE")

@@ -11,12 +11,7 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level, two_sided_p
-from evidence.synthesis.estimators import (
-    EngineValue,
-    Tau2Estimate,
-    engine_value,
-    estimate_tau2,
-)
+from evidence.synthesis.estimators import EngineValue, engine_value
 from evidence.synthesis.heterogeneity import (
     Heterogeneity,
     assess_heterogeneity,
@@ -39,6 +34,7 @@ from evidence.synthesis.policies import (
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.prediction import PredictionInterval, predict_interval
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import Tau2Estimate, estimate_tau2
 from evidence.synthesis.weighted_least_squares import fit_weighted
 
 #: Relative gap between the engine's tau2 and ours above which the result mentions it.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.errors import UnknownName, known_name
-from evidence.synthesis.estimators import ESTIMATORS, estimator_name
 from evidence.synthesis.prediction import DEFINITIONS, prediction_definition
+from evidence.synthesis.tau2_estimates import ESTIMATORS, estimator_name
 
 #: Tests of the summary, in words. The rules "cochrane" and "iqwig" choose one (see interval_rules).
 TESTS = {

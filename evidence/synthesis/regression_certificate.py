@@ -14,19 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evidence.effects.checks import FloatArray
-from evidence.synthesis.certificate import CLOSED_FORM, PYMARE_SEARCH
+from evidence.synthesis.certificate_comparison import CLOSED_FORM, PYMARE_SEARCH, coarse
 from evidence.synthesis.certificate_records import (
     AGREES,
     DISAGREES,
     DIVERGES,
-    ROUNDING,
     Tolerance,
 )
-from evidence.synthesis.estimators import (
-    EngineRegression,
-    engine_regression,
-    weighted_regression,
-)
+from evidence.synthesis.estimators import EngineRegression, engine_regression, weighted_regression
 from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.regression_result import MetaRegression
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
@@ -173,7 +168,7 @@ def _compared(fit: MetaRegression, found: EngineRegression) -> RegressionWitness
     se = found.se * fit.s2w**0.5
     gaps = dict(_gaps(fit, found, se))
     quantity = max(gaps, key=lambda name: gaps[name])
-    gap = 0.0 if gaps[quantity] < ROUNDING else float(f"{gaps[quantity]:.1e}")
+    gap = coarse(gaps[quantity])
     tolerance = PYMARE_SEARCH if found.tau2 is not None and _searched(fit) else CLOSED_FORM
     return RegressionWitness(
         engine=found.engine,

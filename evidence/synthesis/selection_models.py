@@ -20,10 +20,10 @@ from evidence.synthesis.distributions import (
     two_sided_p,
 )
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.selection_likelihood import Height, SelectionLikelihood, climb
 from evidence.synthesis.selection_weights import BetaFunction, StepFunction, WeightFunction
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import estimate_tau2
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 
 if TYPE_CHECKING:

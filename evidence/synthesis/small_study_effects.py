@@ -24,10 +24,10 @@ from evidence.synthesis.asymmetry import (
 )
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.estimators import estimate_tau2, estimator_name
 from evidence.synthesis.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.policies import summary_test_name
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import estimate_tau2, estimator_name
 from evidence.synthesis.weighted_least_squares import fit_weighted
 
 #: Predictors of a regression test, in words. The first four vanish with growing precision.

@@ -1,6 +1,6 @@
 """Own solutions for tau2: moments in closed form, estimating equations to the last bit.
 
-Each function takes a ``TauModel``; ``estimators.estimate_tau2`` chooses by name.
+Each function takes a ``TauModel``; ``tau2_estimates.estimate_tau2`` chooses by name.
 Standard errors are the large-sample ones of metafor.
 """
 

@@ -14,11 +14,11 @@ from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.asymmetry import line_design
 from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.tau2_estimates import estimate_tau2
 from evidence.synthesis.weighted_least_squares import fit_weighted
 
 if TYPE_CHECKING:

@@ -52,10 +52,10 @@ from evidence.synthesis import (
     tau_priors,
     trim_and_fill,
 )
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.policies import POLICIES, TESTS
 from evidence.synthesis.prediction import DEFINITIONS
 from evidence.synthesis.random_effects import STRUCTURES
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 Maker = Callable[[Draw], Call]
 

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.batch import pool_stack
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.pairwise import pool
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 #: The order of the sums differs, and both searches end at machine precision.
 SAME = 1e-9

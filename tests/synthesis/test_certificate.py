@@ -19,8 +19,9 @@ from evidence.synthesis.certificate_records import (
     ROUNDING,
     ReferenceCase,
 )
-from evidence.synthesis.estimators import ESTIMATORS, EngineValue
+from evidence.synthesis.estimators import EngineValue
 from evidence.synthesis.pairwise import pool
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 DATA = Path(__file__).parents[1] / "reference" / "data" / "rma_uni.json"
 YI, VI = [0.10, 0.30, 0.35, 0.65, -0.05], [0.03, 0.03, 0.05, 0.01, 0.05]

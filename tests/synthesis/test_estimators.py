@@ -7,14 +7,9 @@ from numpy.testing import assert_allclose
 
 from evidence.errors import TooFewStudies, UnknownName
 from evidence.synthesis.distributions import chi_squared_quantile
-from evidence.synthesis.estimators import (
-    ESTIMATORS,
-    OWN_CODE,
-    engine_value,
-    estimate_tau2,
-    estimator_name,
-)
+from evidence.synthesis.estimators import OWN_CODE, engine_value
 from evidence.synthesis.heterogeneity import cochran_q, i2_from_tau2, q_profile_interval
+from evidence.synthesis.tau2_estimates import ESTIMATORS, estimate_tau2, estimator_name
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood, solve_generalised_q
 
 #: Closed form in both programs; the data went through 15 printed digits.

@@ -8,10 +8,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
-from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.generalised_q import generalised_q, generalised_q_interval
 from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.quadratic_forms import weighted_chi_squared_tails
+from evidence.synthesis.tau2_estimates import estimate_tau2
 
 #: Farebrother's series stops at 1e-16 for a single term, and has thousands of them.
 SERIES = 1e-10

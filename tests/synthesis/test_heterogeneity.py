@@ -1,7 +1,6 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from evidence.synthesis.estimators import estimate_tau2
 from evidence.synthesis.heterogeneity import (
     cochran_q,
     h2_from_q,
@@ -10,6 +9,7 @@ from evidence.synthesis.heterogeneity import (
     i2_from_tau2,
     q_profile_interval,
 )
+from evidence.synthesis.tau2_estimates import estimate_tau2
 
 Y = np.array([-0.4, 0.1, 0.6, 1.2, 0.3])
 V = np.array([0.05, 0.02, 0.10, 0.20, 0.04])

@@ -20,7 +20,6 @@ from evidence.effects.zero_cells import RULES
 from evidence.errors import NotEstimable
 from evidence.synthesis.batch import pool_stack
 from evidence.synthesis.beta_binomial import pool_beta_binomial
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.exact_odds_ratio import pool_exact
 from evidence.synthesis.firth import pool_firth
 from evidence.synthesis.glmm import pool_glmm
@@ -35,6 +34,7 @@ from evidence.synthesis.policies import TESTS
 from evidence.synthesis.sensitivity import leave_one_out
 from evidence.synthesis.small_study_effects import rank_test
 from evidence.synthesis.subgroups import pool_subgroups
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 from evidence.synthesis.trim_and_fill import trim_and_fill
 
 #: Closed form: only the order of the sums differs.

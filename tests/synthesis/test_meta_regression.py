@@ -22,12 +22,12 @@ from evidence.errors import (
     UnknownName,
 )
 from evidence.synthesis.design_matrix import build_design
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.meta_regression import meta_regression
 from evidence.synthesis.model_comparison import compare_models, joint_test
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import TESTS
 from evidence.synthesis.predicted_effects import predict_effects
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 DATA = Path(__file__).parents[1] / "reference" / "data" / "meta_regression.json"
 CASES = json.loads(DATA.read_text(encoding="utf-8"))["cases"]

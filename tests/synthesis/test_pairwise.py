@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import POLICIES, TESTS
 from evidence.synthesis.prediction import DEFINITIONS
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 #: Closed form in both programs, so only the order of the sums differs.
 CLOSED_FORM = 1e-12

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from evidence.errors import BadInput, EvidenceError, NotEstimable, UnknownName
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import POLICIES
 from evidence.synthesis.ragged import pool_ragged
 from evidence.synthesis.ragged_result import NO_WIDTH, NUMBERS, ONE_STUDY, OUT_OF_RANGE
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 #: Both searches for tau2 end at machine precision.
 SAME = 1e-8

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from evidence.synthesis import regression_certificate as module
 from evidence.synthesis.certificate_records import AGREES, DISAGREES, DIVERGES
-from evidence.synthesis.estimators import ESTIMATORS, EngineRegression
+from evidence.synthesis.estimators import EngineRegression
 from evidence.synthesis.meta_regression import meta_regression
 from evidence.synthesis.regression_certificate import certify_regression
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 YI = [0.1, 0.45, 0.2, 0.8, 0.3, 0.9, 0.65]
 VI = [0.03, 0.02, 0.05, 0.04, 0.01, 0.06, 0.03]

@@ -19,12 +19,12 @@ from evidence.errors import (
     TooFewStudies,
     UnknownName,
 )
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.influence import baujat, influence
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import POLICIES
 from evidence.synthesis.predicted_studies import predict_studies
 from evidence.synthesis.sensitivity import cumulative, leave_one_out, sensitivity
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 #: metafor stops its search for tau2 at about this distance; the file has 15 digits.
 ITERATIVE = 1e-7

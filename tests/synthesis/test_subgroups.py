@@ -13,10 +13,10 @@ from numpy.testing import assert_allclose
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, EvidenceError, TooFewStudies, UnknownName
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.heterogeneity import cochran_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.subgroups import TAU2_MODES, pool_subgroups
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "subgroups.json").read_text())
 #: R stops its search for tau2 at about this distance.
