@@ -26,6 +26,8 @@ _CHUNK: Final = 120_000
 _STILL: Final = 1e-9
 #: Far out a step cannot be smaller than the rounding of the place.
 _ROUNDING: Final = 1e-14
+#: Rounding of a probability, which a density near 0 turns into long steps.
+_NOISE: Final = 1e-15
 _MOST_STEPS: Final = 400
 _NEWTON_STEPS: Final = 25
 #: Components of the condensed mixtures.
@@ -169,6 +171,7 @@ class _Rows:
             found[active] = x = following
             still = _STILL * np.minimum(typical[active], self.mixtures.unit[active])
             left = moved > np.maximum(still, _ROUNDING * np.abs(x))
+            left &= np.abs(gap) > _NOISE * np.maximum(below, probability)
             if not left.any():
                 return found
             if np.count_nonzero(left) < 0.7 * left.size:

@@ -23,6 +23,8 @@ _DROP: Final = 42.0
 #: Successive numbers of panels have to agree this closely.
 _AGREEMENT: Final = 1e-13
 _MOST_PANELS: Final = 512
+#: Logarithm of a number that is 0 in double precision.
+_UNDERFLOW: Final = -745.0
 _MOST_STEPS: Final = 200
 #: Points of the first look along the path.
 _LOOK: Final = 32
@@ -103,6 +105,8 @@ class _Path:
         """Probability above the value, or below it."""
         saddle = self._saddle(upper)
         peak = float(self._height(np.array([saddle]), np.zeros(1))[0])
+        if peak + math.log(self._limit(upper)) < _UNDERFLOW:
+            return 0.0
         known_t, known_real = self._look(upper, saddle, peak)
         before, panels = math.nan, 1
         while panels <= _MOST_PANELS:
@@ -182,15 +186,18 @@ class _Path:
             outer, step = np.where(short, outer + step, outer), 3.0 * step
         return np.where(below, inner, outer), np.where(below, outer, inner)
 
+    def _limit(self, upper: bool) -> float:
+        """Height above the real axis that the path does not reach."""
+        return math.pi * (self.halves + (0.0 if upper else 1.0)) / self.value
+
     def _look(self, upper: bool, saddle: float, peak: float) -> tuple[FloatArray, FloatArray]:
         """Points of the path from the real axis up to where the integrand is negligible."""
-        halves = self.halves + (0.0 if upper else 1.0)
-        top = limit = math.pi * halves / self.value
+        top = limit = self._limit(upper)
         while True:
             t = top * np.arange(1, _LOOK) / _LOOK
             angle = math.pi * t / limit
             # the path of equal weights
-            guess = halves / self.value * angle / np.tan(angle) - 0.5
+            guess = limit / math.pi * angle / np.tan(angle) - 0.5
             real = self._real_parts(t, guess, upper)
             gone = int(np.count_nonzero(self._height(real, t) >= peak - _DROP))
             if gone >= _LOOK // 4:

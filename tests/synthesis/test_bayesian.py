@@ -430,3 +430,17 @@ def test_unusable_questions_of_probability_are_refused():
             posterior_probability(fit, wrong)
     with pytest.raises(BadInput, match="pool_bayesian"):
         posterior_probability(pool(YI, VI))
+
+
+@pytest.mark.parametrize("scale", [2e5, 1e-5])
+@pytest.mark.parametrize("level", [0.01, 0.5, 0.9999])
+def test_quantiles_far_out_in_a_heavy_tail_are_found(scale, level):
+    fit = pool_bayesian([0.3], [2.0], prior=half_cauchy(scale), level=level)
+    for quantity, summary in (("mu", fit.mu), ("new study", fit.predictive)):
+        above = posterior_probability(fit, summary.ci_high, quantity=quantity).probability
+        assert_allclose(above, (1 - level) / 2, rtol=1e-7)
+        held = [
+            posterior_probability(fit, end, quantity=quantity).probability
+            for end in (summary.shortest_low, summary.shortest_high)
+        ]
+        assert_allclose(held[0] - held[1], level, rtol=1e-8)

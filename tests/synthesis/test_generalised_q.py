@@ -80,6 +80,19 @@ def test_many_weights_of_every_size_agree_with_the_convolution_of_two_groups():
         assert_allclose(tails.upper, sum(terms), rtol=1e-10)
 
 
+def test_tails_beyond_the_smallest_number_are_zero():
+    weights = np.array([1.0, 0.1, 1e-5])
+    assert weighted_chi_squared_tails(1e7, weights).upper == 0.0
+    assert weighted_chi_squared_tails(1e-3, np.ones(4000)).lower == 0.0
+
+
+def test_effects_a_million_standard_errors_apart_have_an_interval():
+    found = generalised_q_interval(np.array([0.0, 1e3, 3e3]), np.array([1e-6, 1e-5, 1e-4]))
+    low, high = (float(np.var([0, 1e3, 3e3], ddof=1)) * 2 / stats.chi2.isf([0.025, 0.975], 2)).T
+    # weights this unequal leave the bounds within an order of magnitude of those of equal ones
+    assert low / 10 < found.low < found.high < 10 * high
+
+
 def test_nothing_is_below_zero_and_nonsense_is_refused():
     assert weighted_chi_squared_tails(0.0, np.ones(3)).lower == 0.0
     for value, weights in ((1.0, [1.0, 0.0]), (math.nan, [1.0]), (1.0, []), (1.0, [math.inf])):
