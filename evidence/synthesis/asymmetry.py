@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evidence.effects.checks import FloatArray, whole_number
+from evidence.effects.double_precision import require_finite
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.synthesis.deletions import wald_covariance
 from evidence.synthesis.distributions import critical_value, two_sided_p
@@ -191,6 +192,8 @@ def regress(
     ------
     NotEstimable
         If the predictor is the same for all studies, or nothing scatters around the line.
+    ArithmeticError
+        If the numbers leave the range of double precision, which the tests refuse.
     """
     design = line_design(name, x, predictor)
     fit = fit_weighted(yi, weights, design)
@@ -203,6 +206,9 @@ def regress(
         )
     intercept_se, slope_se = np.sqrt(np.diag(dispersion * wald_covariance(fit, design))).tolist()
     intercept, slope = fit.coefficients.tolist()
+    require_finite([intercept, slope, intercept_se, slope_se])
+    if min(intercept_se, slope_se) <= 0.0:
+        raise ArithmeticError("underflow")
     half = critical_value(level, reference_df) * intercept_se
     return AsymmetryRegression(
         name=name,

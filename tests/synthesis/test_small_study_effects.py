@@ -363,3 +363,10 @@ def test_options_that_are_no_numbers_are_refused():
         rank_test([0.1, 0.2, 0.4], [0.1, 0.2, 0.3], min_studies=3, exact=float("nan"))
     with pytest.raises(NotEstimable, match="5,000,000 at most"):
         schwarzer_test([3e8] * 3, [9e8] * 3, [2e8] * 3, [9e8, 8e8, 7e8], min_studies=3)
+
+
+def test_a_line_beyond_double_precision_is_refused():
+    yi = [-1.6e-75, 2.9e-75, -1.0e-75, 1.9e-75, 1.6e-75]
+    vi = [8.1e-287, 1.4e17, 3.3e139, 1.4e-45, 5.9e-91]
+    with pytest.raises(NotEstimable, match="double precision"):
+        regression_test(yi, vi, predictor="vi", min_studies=3)
