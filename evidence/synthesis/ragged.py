@@ -136,21 +136,17 @@ def _pool(
 ) -> PooledStack:
     """Fit stacks of meta-analyses of similar length; NaN, and a reason, for those that fail."""
     found = np.full((len(COLUMNS), sizes.size), np.nan)
-
-    def fit(members: IntArray) -> None:
+    waiting = list(_similar(sizes))
+    while waiting:
+        members = waiting.pop()
         try:
             stack = _fit_members(yi, vi, first[members], sizes[members], method, workers)
+            found[:, members] = [getattr(stack, name) for name in COLUMNS]
         except NotEstimable:
             if members.size == 1:
                 reasons[int(members[0])] = OUT_OF_RANGE
-                return
-            for half in np.array_split(members, 2):
-                fit(half)
-        else:
-            found[:, members] = [getattr(stack, name) for name in COLUMNS]
-
-    for members in _similar(sizes):
-        fit(members)
+            else:
+                waiting += np.array_split(members, 2)
     definition = "Q" if method == "CE" else "tau2"
     columns = dict(zip(COLUMNS, found, strict=True))
     return PooledStack(k=sizes, method=method, i2_definition=definition, **columns)
