@@ -49,14 +49,15 @@ class Curve:
         """Curve at some of the places."""
         return Curve(self.a[rows], self.a_slope[rows], self.b[rows], self.b_slope[rows])
 
-    def join(self, other: Curve) -> Curve:
-        """Curve at the places of both."""
-        return Curve(
-            np.concatenate([self.a, other.a]),
-            np.concatenate([self.a_slope, other.a_slope]),
-            np.concatenate([self.b, other.b]),
-            np.concatenate([self.b_slope, other.b_slope]),
-        )
+
+def joined(curves: list[Curve]) -> Curve:
+    """Curve at the places of all."""
+    return Curve(
+        np.concatenate([curve.a for curve in curves]),
+        np.concatenate([curve.a_slope for curve in curves]),
+        np.concatenate([curve.b for curve in curves]),
+        np.concatenate([curve.b_slope for curve in curves]),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,8 +96,8 @@ class Cells:
             np.concatenate([self.column, self.column]),
             np.concatenate([self.low, at]),
             np.concatenate([at, self.high]),
-            self.at_low.join(curve),
-            curve.join(self.at_high),
+            joined([self.at_low, curve]),
+            joined([curve, self.at_high]),
         )
 
 
@@ -167,29 +168,31 @@ def _isolate(stack: Stack, at_zero: Curve, upper: FloatArray, restricted: bool) 
         at_zero,
         evaluate(stack, upper, restricted),
     )
-    found = cells.take(np.zeros(upper.size, dtype=bool))
+    found: list[Cells] = []
     for _ in range(_MOST_STEPS):
         crossing = (cells.at_low.excess < 0.0) & (cells.at_high.excess >= 0.0)
         smallest = stack.variances[0][cells.column]
         narrow = cells.high - cells.low <= _NARROW * (cells.low + 1e-3 * smallest)
         single = crossing & (narrow | _holds_one(cells))
-        found = _joined(found, cells.take(single))
-        undecided = ~(single | narrow | _rises_throughout(cells) | _falls_throughout(cells))
-        if not undecided.any():
+        found.append(cells.take(np.flatnonzero(single)))
+        (left,) = np.nonzero(~(single | narrow))
+        rest = cells.take(left)
+        (undecided,) = np.nonzero(~(_rises_throughout(rest) | _falls_throughout(rest)))
+        if not undecided.size:
             break
-        cells = cells.take(undecided)
-        at = _division(cells, crossing[undecided], smallest[undecided])
+        cells, left = rest.take(undecided), left[undecided]
+        at = _division(cells, crossing[left], smallest[left])
         cells = cells.divided(at, evaluate(stack.take(cells.column), at, restricted))
-    return found
+    return _joined(found)
 
 
-def _joined(first: Cells, second: Cells) -> Cells:
+def _joined(parts: list[Cells]) -> Cells:
     return Cells(
-        np.concatenate([first.column, second.column]),
-        np.concatenate([first.low, second.low]),
-        np.concatenate([first.high, second.high]),
-        first.at_low.join(second.at_low),
-        first.at_high.join(second.at_high),
+        np.concatenate([part.column for part in parts]),
+        np.concatenate([part.low for part in parts]),
+        np.concatenate([part.high for part in parts]),
+        joined([part.at_low for part in parts]),
+        joined([part.at_high for part in parts]),
     )
 
 
