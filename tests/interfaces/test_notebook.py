@@ -91,6 +91,14 @@ def test_the_quickstart_agrees_with_the_declared_analysis(project):
     assert left["pooled"].estimate == pytest.approx(left["summary"]["estimate"], rel=1e-9)
 
 
+def test_the_synthesis_notebook_runs_and_its_numbers_fit_together(project):
+    left = runpy.run_path(str(project / "docs" / "notebooks" / "synthesis.py"))
+    assert left["panel"].chosen is not None
+    assert left["worlds"].k.size > 1000
+    assert left["posterior"].to_frame().loc[0, "quantity"] == "mu"
+    assert left["fit"].k == len(left["years"])
+
+
 # --- tables ---------------------------------------------------------------------------------------
 
 
