@@ -1,13 +1,13 @@
 """PyMARE and statsmodels: what the established engines compute from the same studies.
 
-This is the one file that calls them. Their values are kept beside those that are used, so that the
-gap between them can be seen:
+This is the one file that calls them. A summary is solved to machine precision and held against
+them whenever it is certified, which every report does:
 
 - PyMARE gives the common effect, DL, REML and ML, with moderators too. Its (RE)ML search stops at
-  about 1e-6, so its value is the start from which the score equation is solved.
+  about 1e-6.
 - statsmodels gives Paule-Mandel. Its iteration returns 0 as soon as rounding turns the estimating
-  equation negative, so it is left at its tolerance of 1e-5 and the equation is solved afterwards.
-  Its DL is not truncated at 0, and a negative one is no answer.
+  equation negative, so it is left at its tolerance of 1e-5. Its DL is not truncated at 0, and a
+  negative one is no answer.
 - HE, HS, SJ and EB are in neither.
 
 Every option of an engine is passed explicitly, because defaults differ and have changed. The

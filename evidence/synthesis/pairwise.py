@@ -11,7 +11,6 @@ import numpy.typing as npt
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level, two_sided_p
-from evidence.synthesis.estimators import EngineValue, engine_value
 from evidence.synthesis.heterogeneity import (
     Heterogeneity,
     assess_heterogeneity,
@@ -36,9 +35,6 @@ from evidence.synthesis.prediction import PredictionInterval, predict_interval
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_estimates import Tau2Estimate, estimate_tau2
 from evidence.synthesis.weighted_least_squares import fit_weighted
-
-#: Relative gap between the engine's tau2 and ours above which the result mentions it.
-_ENGINE_GAP = 1e-4
 
 
 def pool(
@@ -146,7 +142,6 @@ def _pool_one(studies: Studies, plan: Plan, level: float) -> PooledEffect:
         estimate=float(studies.yi[0]),
         weights=np.ones(1),
         heterogeneity=Heterogeneity(i2_definition=plan.policy.i2_definition),
-        engine=None,
         prediction=None,
         prediction_reason=reason,
         decisions=(*studies.decisions, decision),
@@ -157,9 +152,7 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
     """Summary of two or more studies."""
     yi, vi = studies.yi, studies.vi
     df = yi.size - 1
-    engine = engine_value(yi, vi, plan.method)
-    start = None if engine is None else engine.tau2
-    tau2 = estimate_tau2(yi, vi, plan.method, start=start)
+    tau2 = estimate_tau2(yi, vi, plan.method)
     fit = fit_weighted(yi, 1.0 / (vi + tau2.tau2), None)
     total = float(fit.weights.sum())
     wald_se, scale = total**-0.5, float(fit.rss) / df
@@ -180,14 +173,12 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
         estimate=estimate,
         weights=fit.weights / total,
         heterogeneity=heterogeneity,
-        engine=engine,
         prediction=prediction,
         prediction_reason=reason,
         decisions=(
             *studies.decisions,
             *plan.sentences,
             *tau2_decisions,
-            *_engine_decisions(engine, tau2),
             *test_decisions,
             *prediction_decisions,
         ),
@@ -240,15 +231,6 @@ def _heterogeneity(
     return assess_heterogeneity(found, tau2, bounds, plan.policy.i2_definition), decisions
 
 
-def _engine_decisions(engine: EngineValue | None, tau2: Tau2Estimate) -> list[str]:
-    """Say so if the engine's tau2 is visibly another one."""
-    if engine is None or engine.tau2 is None:
-        return []
-    if abs(engine.tau2 - tau2.tau2) <= _ENGINE_GAP * max(engine.tau2, tau2.tau2):
-        return []
-    return [f"{engine.engine} gives tau2 {engine.tau2:.6g}, the polished value is {tau2.tau2:.6g}."]
-
-
 def _result(
     studies: Studies,
     plan: Plan,
@@ -258,7 +240,6 @@ def _result(
     estimate: float,
     weights: FloatArray,
     heterogeneity: Heterogeneity,
-    engine: EngineValue | None,
     prediction: PredictionInterval | None,
     prediction_reason: str | None,
     decisions: tuple[str, ...],
@@ -289,10 +270,6 @@ def _result(
         method="single-study" if single else plan.method,
         test=interval.test,
         policy=plan.policy.name,
-        engine="own code" if engine is None else engine.engine,
-        engine_tau2=None if engine is None else engine.tau2,
-        engine_estimate=None if engine is None else engine.estimate,
-        engine_se=None if engine is None else engine.se,
         decisions=decisions,
         **parts,
     )

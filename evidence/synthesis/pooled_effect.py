@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from evidence.synthesis.estimators import EngineValue, engine_value
 from evidence.synthesis.policies import TESTS, describe_method, describe_prediction
 from evidence.synthesis.prediction import PredictionInterval
 from evidence.synthesis.weighted_least_squares import FloatArray
@@ -61,10 +62,6 @@ class PooledEffect:
         Effect measure.
     method, test, policy : str
         Estimator of tau2, test of the mean, and policy; a single study has method "single-study".
-    engine : str
-        Library that vouches for the estimate of tau2, or "own code".
-    engine_tau2, engine_estimate, engine_se : float or None
-        Its own tau2, mean and Wald standard error.
     decisions : tuple of str
         Each choice that was taken, in a sentence with its numbers.
     """
@@ -105,11 +102,16 @@ class PooledEffect:
     method: str
     test: str
     policy: str
-    engine: str
-    engine_tau2: float | None
-    engine_estimate: float | None
-    engine_se: float | None
     decisions: tuple[str, ...]
+
+    @property
+    def engine_value(self) -> EngineValue | None:
+        """What PyMARE or statsmodels computes from the same studies, asked each time.
+
+        None if neither has the estimator or gives a finite answer, and for a single study.
+        """
+        single = self.method == "single-study"
+        return None if single else engine_value(self.yi, self.vi, self.method)
 
     def to_frame(self) -> pd.DataFrame:
         """One row: every number and definition; the prediction interval as three columns."""

@@ -68,7 +68,6 @@ def estimate_tau2(
     method: str = "REML",
     *,
     design: FloatArray | None = None,
-    start: float | None = None,
 ) -> Tau2Estimate:
     """Between-study variance by a named estimator, to machine precision.
 
@@ -80,8 +79,6 @@ def estimate_tau2(
         CE, DL, HE, HS, SJ, ML, REML, EB or PM.
     design : ndarray, shape (k, p), or None
         Moderators including the constant; None for the intercept alone.
-    start : float or None
-        An engine's value, added to the starting points of ML and REML.
 
     Raises
     ------
@@ -111,5 +108,5 @@ def estimate_tau2(
     if name in MOMENT_ESTIMATORS:
         tau2, se = MOMENT_ESTIMATORS[name](model)
     else:
-        tau2, se = maximum_likelihood(model, restricted=name == "REML", start=start)
+        tau2, se = maximum_likelihood(model, restricted=name == "REML")
     return Tau2Estimate(tau2=tau2, se=se, method=name)

@@ -192,9 +192,7 @@ def log_likelihood(model: TauModel, tau2: float | FloatArray, *, restricted: boo
     return np.asarray(value)
 
 
-def maximum_likelihood(
-    model: TauModel, *, restricted: bool, start: float | None = None
-) -> tuple[float, float]:
+def maximum_likelihood(model: TauModel, *, restricted: bool) -> tuple[float, float]:
     """Estimate tau2 >= 0 and its standard error at the global maximum of the likelihood.
 
     The score is followed over a grid that reaches beyond its largest possible root, each change
@@ -206,8 +204,6 @@ def maximum_likelihood(
         Effects and variances.
     restricted : bool
         REML instead of ML.
-    start : float or None
-        An engine's value, added to the grid.
     """
 
     def score(tau2: float | FloatArray) -> FloatArray:
@@ -215,7 +211,7 @@ def maximum_likelihood(
         expected = fit.trace_p if restricted else np.sum(fit.weights, axis=-1)
         return np.asarray(np.sum((fit.weights * fit.residuals) ** 2, axis=-1) - expected)
 
-    grid = _search_grid(model, start)
+    grid = _search_grid(model)
     rising = score(grid) > 0.0
     peaks = [
         falling_root(lambda tau2: float(score(tau2)), float(grid[i]), float(grid[i + 1]))
@@ -235,7 +231,7 @@ def maximum_likelihood(
     return peaks[0], math.sqrt(2.0 / information)
 
 
-def _search_grid(model: TauModel, start: float | None) -> FloatArray:
+def _search_grid(model: TauModel) -> FloatArray:
     """Values of tau2 from 0 to a bound above which the likelihood falls.
 
     With D the unweighted residual mean square, the score is negative for every tau2 above
@@ -247,5 +243,4 @@ def _search_grid(model: TauModel, start: float | None) -> FloatArray:
     if lower <= 0.0:
         return np.zeros(1)
     inner = np.geomspace(lower, upper, _GRID_POINTS)
-    extra = [start] if start is not None and lower < start < upper else []
-    return np.unique(np.concatenate([[0.0], inner, extra]))
+    return np.concatenate([[0.0], inner])
