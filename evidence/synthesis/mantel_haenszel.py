@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray, is_truth, read_only
-from evidence.effects.double_precision import double_precision
+from evidence.effects.double_precision import double_precision, require_finite
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
@@ -240,6 +240,7 @@ def _assemble(
 ) -> MantelHaenszelResult:
     """Compute the parts of the result, and put them together."""
     found = ESTIMATES[counts.measure](kept.events, kept.sizes)
+    require_finite([part for part in (found.estimate, found.se) if part is not None])
     bounds, statistic, p_value = wald_test(found.estimate, found.se, level)
     odds = counts.measure == "OR"
     cmh, cochran = _association(kept, correct)

@@ -59,13 +59,13 @@ def answer(call: Call) -> Answer:
         except Exception as failure:
             return Answer("defect", f"after the result, {type(failure).__name__}: {failure}")
     asked = parts[: 1 + len(call.after)]
-    faults = sorted({fault for part in asked for fault in impossible(part)})
-    if faults:
-        return Answer("defect", f"impossible: {', '.join(faults)}")
     gaps = sorted({gap for part in asked for gap in undocumented(part, "")})
     if gaps and not dataclasses.is_dataclass(found) and _GAP.search(call.function.__doc__ or ""):
         return Answer("result", "")
-    return Answer("defect", f"not finite: {', '.join(gaps)}") if gaps else Answer("result", "")
+    if gaps:
+        return Answer("defect", f"not finite: {', '.join(gaps)}")
+    faults = sorted({fault for part in asked for fault in impossible(part)})
+    return Answer("defect", f"impossible: {', '.join(faults)}") if faults else Answer("result", "")
 
 
 def _of_refusal(refusal: EvidenceError) -> Answer:

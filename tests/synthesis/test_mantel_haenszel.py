@@ -195,3 +195,8 @@ def test_options_that_are_no_options_are_refused():
 def test_counts_beyond_double_precision_are_refused():
     with pytest.raises(NotEstimable, match="double precision"):
         pool_mantel_haenszel(x1i=[5], t1i=[1e300], x2i=[7], t2i=[1e-300], measure="IRD")
+
+
+def test_an_estimate_that_overflows_is_refused():
+    with pytest.raises(NotEstimable, match="double precision"):
+        pool_mantel_haenszel(x1i=[5], t1i=[1e-300], x2i=[7], t2i=[1e300], measure="IRD")
