@@ -6,7 +6,7 @@ import yaml
 from evidence.analysis.run import run_analysis
 from evidence.errors import VerificationError
 from evidence.report.document import plain
-from evidence.synthesis import certificate
+from evidence.synthesis import certificate, certificate_divergence
 from evidence.synthesis.certificate_records import Tolerance
 
 SLUG = "alemtuzumab-vs-interferon"
@@ -62,6 +62,6 @@ def test_an_analysis_can_do_without(run_with):
 def test_a_gap_over_tolerance_stops_the_report(run_with, monkeypatch):
     strict = Tolerance(gap=1e-11, cause="for this test")
     monkeypatch.setattr(certificate, "PYMARE_SEARCH", strict)
-    monkeypatch.setattr(certificate, "_stopped_short", lambda *_: "")
+    monkeypatch.setattr(certificate_divergence, "_stopped_short", lambda *_: "")
     with pytest.raises(VerificationError, match="engines disagree: PyMARE"):
         run_with()
