@@ -40,9 +40,15 @@ class PublishedNumbers:
     def __str__(self) -> str:
         """The numbers with the printed decimals."""
         texts = {name: f"{value:.{decimals}f}" for name, (value, decimals) in self.targets.items()}
-        interval = f" ({texts['ci_low']} to {texts['ci_high']})" if "ci_low" in texts else ""
+        unit = self.unit
+        interval = f" ({texts['ci_low']} to {texts['ci_high']}{unit})" if "ci_low" in texts else ""
         i2 = f", I2 {texts['i2']}%" if "i2" in texts else ""
-        return f"{texts['estimate']}{interval}{i2}"
+        return f"{texts['estimate']}{unit}{interval}{i2}"
+
+    @property
+    def unit(self) -> str:
+        """What is written after a number."""
+        return "%" if self.factor == 100.0 else ""
 
 
 def read_published(

@@ -108,5 +108,6 @@ def outcome_sentence(
 
 
 def _shown(one: Setting, published: PublishedNumbers) -> str:
-    digits = published.targets["estimate"][1] + 2
-    return f"{one.estimate:.{digits}f} ({one.ci_low:.{digits}f} to {one.ci_high:.{digits}f})"
+    digits, unit = published.targets["estimate"][1] + 2, published.unit
+    value, low, high = (f"{x:.{digits}f}" for x in (one.estimate, one.ci_low, one.ci_high))
+    return f"{value}{unit} ({low} to {high}{unit})"

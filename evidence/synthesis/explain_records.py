@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from evidence.effects.measures import find_measure
 from evidence.synthesis.explain_search import interval_name
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +65,20 @@ class Setting:
         return ", ".join(self.left_out) or "none"
 
     @property
+    def _scale(self) -> str:
+        measure = find_measure(self.measure)
+        other = "" if measure.contrast or measure.transform == "identity" else measure.transform
+        return f"{measure.label}{f' on the {other} scale' if other else ''} ({self.measure})"
+
+    @property
+    def _method(self) -> str:
+        known = {**ESTIMATORS, "MH": "Mantel-Haenszel"}
+        return f"{known[self.method]} ({self.method})" if self.method in known else self.method
+
+    @property
     def words(self) -> str:
         """The setting in words."""
-        parts = [f"scale {self.measure}", self.method, self.interval]
+        parts = [self._scale, self._method, self.interval]
         parts += [f"empty cells: {self.zero_cells}"] if self.zero_cells not in ("", "none") else []
         parts += [f"I2 from {self.i2_definition}"] if self.i2_definition else []
         parts += [f"prediction interval {self.prediction}"] if self.prediction else []

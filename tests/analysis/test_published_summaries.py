@@ -75,7 +75,10 @@ def test_the_settings_of_a_published_summary_are_found_among_its_own_cohorts(tri
     (found,) = run.results["sections"]["deaths"]["published"]
     assert found["studies"] == 3
     assert found["reproducing"] >= 1
-    assert "scale PLO, DL, Wald (normal)" in found["sentence"]
+    assert (
+        "proportion on the logit scale (PLO), DerSimonian-Laird (DL), Wald (normal)"
+        in found["sentence"]
+    )
     (table,) = [one for one in run.document.tables() if one.id == "deaths-published"]
     group, first, *_ = [[plain(cell.text) for cell in row.cells] for row in table.rows]
     assert group[0].startswith("REVIEW: ")
