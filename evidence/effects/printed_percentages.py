@@ -85,6 +85,9 @@ def events_from_percentages(
     p, n, digits = np.broadcast_arrays(
         *map(np.atleast_1d, check.numbers(percent=percent, ni=ni, decimals=decimals))
     )
+    if p.ndim > 1:
+        check.problems.append(f"together they have the shape {p.shape}; each is a list")
+        check.refuse("Give one percentage for each group of patients.")
     check.where((p < 0) | (p > 100), "a percentage is {}; it lies between 0 and 100", p)
     check.where((n < 1) | (n != np.floor(n)), "{} patients; a whole number from 1 is needed", n)
     wrong = (digits < 0) | (digits > 12) | (digits != np.floor(digits))

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, UnknownName
+from evidence.effects.checks import FloatArray, real_number
+from evidence.errors import BadInput, known_name
 
 CodeArray = npt.NDArray[np.int8]
 
@@ -42,19 +42,19 @@ class DecisionRule:
     thresholds: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in RULES:
-            raise UnknownName("decision rule", self.kind, RULES)
+        known_name("decision rule", self.kind, RULES)
         if (self.thresholds is None) != (self.kind == "ci-excludes-null"):
             raise BadInput(
                 f"The decision rule {self.kind} was given thresholds={self.thresholds}. Only "
                 "estimate-beyond and ci-beyond take thresholds, and they need them."
             )
-        given = self.thresholds if isinstance(self.thresholds, Mapping) else {"": self.thresholds}
-        for measure, value in given.items():
-            if value is not None and (not math.isfinite(value) or value == 0.0):
+        given = {} if self.thresholds is None else self.thresholds
+        for measure, value in (given if isinstance(given, Mapping) else {"": given}).items():
+            number = real_number(value)
+            if not math.isfinite(number) or number == 0.0:
                 raise BadInput(
-                    f"The threshold {measure} of the rule {self.kind} is {value}. Give a number "
-                    "that is not 0, on the scale of the effects, such as log(0.8)."
+                    f"The threshold {measure} of the rule {self.kind} is {value!r:.80}. Give a "
+                    "number that is not 0, on the scale of the effects, such as log(0.8)."
                 )
 
     @property

@@ -188,6 +188,7 @@ def engine_regression(
     try:
         with np.errstate(all="ignore"):
             engine, found = _pymare_fit(yi, vi, design, estimator_name(method))
+            se = np.sqrt(np.asarray(found["inv_cov"], dtype=float)[..., 0].diagonal())
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     return _finite_regression(
@@ -195,7 +196,7 @@ def engine_regression(
             engine=engine,
             tau2=None if estimator_name(method) == "CE" else float(np.ravel(found["tau2"])[0]),
             coefficients=np.ravel(found["fe_params"]),
-            se=np.sqrt(np.asarray(found["inv_cov"], dtype=float)[..., 0].diagonal()),
+            se=se,
         )
     )
 
@@ -220,7 +221,7 @@ def weighted_regression(
     try:
         with np.errstate(all="ignore"):
             found = WLS(yi, design, weights=1.0 / total_variance).fit(method="qr")
-            covariance = np.asarray(found.normalized_cov_params, dtype=float)
+            se = np.sqrt(np.asarray(found.normalized_cov_params, dtype=float).diagonal())
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     engine = f"statsmodels {statsmodels.__version__} WLS at this tau2"
@@ -229,7 +230,7 @@ def weighted_regression(
             engine=engine,
             tau2=None,
             coefficients=np.asarray(found.params, dtype=float),
-            se=np.sqrt(covariance.diagonal()),
+            se=se,
         )
     )
 

@@ -140,7 +140,8 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
     Raises
     ------
     BadInput
-        The results are on different scales, or labels of a result are not unique.
+        The results are on different scales, labels of a result are not unique, or something else
+        was given.
 
     Examples
     --------
@@ -171,6 +172,12 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
 
 
 def _check(first: PooledEffect, second: PooledEffect) -> None:
+    other = [type(one).__name__ for one in (first, second) if not isinstance(one, PooledEffect)]
+    if other:
+        raise BadInput(
+            f"The difference of two results was to be explained, and {' and '.join(other)} was "
+            "given. Give two results of pool()."
+        )
     problems = [
         f"the {which} result has two studies called {label}"
         for which, one in (("first", first), ("second", second))

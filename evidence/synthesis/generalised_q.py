@@ -17,11 +17,12 @@ import numpy.typing as npt
 from scipy import optimize
 
 from evidence.effects.checks import FloatArray, InputCheck
-from evidence.errors import TooFewStudies, UnknownName
+from evidence.errors import TooFewStudies, known_name
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import Tau2Interval
 from evidence.synthesis.quadratic_forms import Tails, weighted_chi_squared_tails
+from evidence.synthesis.studies import HasEffects, check_studies
 from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
 
 if TYPE_CHECKING:
@@ -75,29 +76,29 @@ class GeneralisedQ:
 
 @double_precision("The generalised Q statistic")
 def generalised_q(
-    yi: FloatArray,
-    vi: FloatArray,
+    yi: npt.ArrayLike | HasEffects,
+    vi: npt.ArrayLike | None = None,
     weights: Weights = "inverse-variance",
     *,
-    design: FloatArray | None = None,
+    design: npt.ArrayLike | None = None,
 ) -> GeneralisedQ:
     """Generalised Q test of homogeneity and the estimate of tau2 that goes with it.
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
-        Effects and sampling variances; more studies than coefficients.
+    yi, vi : array_like, shape (k,)
+        Effects and sampling variances, more studies than coefficients; or an EffectSizes alone.
     weights : str or array_like, shape (k,)
         "inverse-variance", "inverse-se", "equal", or positive numbers; only ratios matter to tau2.
-    design : ndarray, shape (k, p), or None
+    design : array_like, shape (k, p), or None
         Moderators including the constant; None for the intercept alone.
 
     Raises
     ------
     TooFewStudies
         If there are not more studies than coefficients.
-    UnknownName, BadInput
-        If the weights are not usable.
+    EmptySelection, UnknownName, BadInput
+        If there is no study, or the effects, variances, weights or design are not usable.
     NotEstimable
         If the numbers leave the range of double precision.
 
@@ -107,7 +108,7 @@ def generalised_q(
     Med Res Methodol 14:103 (moderators).
     metafor: ``rma(yi, vi, weights=, method="GENQ")$tau2`` and ``$se.tau2``.
     """
-    form = QuadraticForm(yi, vi, weights, design)
+    form = _quadratic_form(yi, vi, weights, design)
     trace, sampling = float(form.fit.trace_p), float(np.sum(form.vi * form.diagonal))
     tau2 = max(0.0, (form.q - sampling) / trace)
     variance = 2.0 * float(form.fit.trace_pp(form.vi, form.vi))
@@ -125,29 +126,29 @@ def generalised_q(
 
 @double_precision("The generalised Q interval of tau2")
 def generalised_q_interval(
-    yi: FloatArray,
-    vi: FloatArray,
+    yi: npt.ArrayLike | HasEffects,
+    vi: npt.ArrayLike | None = None,
     weights: Weights = "inverse-variance",
     *,
     level: float = 0.95,
-    design: FloatArray | None = None,
+    design: npt.ArrayLike | None = None,
 ) -> Tau2Interval:
     """Interval of tau2 by inverting the exact generalised Q test, with equal tails.
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (k,)
-        Effects and sampling variances; more studies than coefficients.
+    yi, vi : array_like, shape (k,)
+        Effects and sampling variances, more studies than coefficients; or an EffectSizes alone.
     weights : str or array_like, shape (k,)
         As in ``generalised_q``.
     level : float
         Coverage.
-    design : ndarray, shape (k, p), or None
+    design : array_like, shape (k, p), or None
         Moderators including the constant; None for the intercept alone.
 
     Raises
     ------
-    TooFewStudies, UnknownName, BadInput, NotEstimable
+    TooFewStudies, EmptySelection, UnknownName, BadInput, NotEstimable
         As ``generalised_q``.
 
     References
@@ -156,7 +157,7 @@ def generalised_q_interval(
     (moderators). metafor: ``confint(rma(yi, vi, weights=, method="GENQ"))``.
     """
     tail = (1.0 - check_level(level)) / 2.0
-    form = QuadraticForm(yi, vi, weights, design)
+    form = _quadratic_form(yi, vi, weights, design)
     at_zero, start = form.tails(0.0), float(form.vi.max())
     low = high = 0.0
     if at_zero.upper < tail:
@@ -164,6 +165,25 @@ def generalised_q_interval(
     if at_zero.lower > tail:
         high = _crossing(lambda tau2: form.tails(tau2).lower - tail, start)
     return Tau2Interval(low=low, high=high, level=level, empty=at_zero.lower < tail)
+
+
+def _quadratic_form(
+    yi: npt.ArrayLike | HasEffects,
+    vi: npt.ArrayLike | None,
+    weights: Weights,
+    design: npt.ArrayLike | None,
+) -> QuadraticForm:
+    """Form of what was given to a public function, checked."""
+    studies = check_studies(yi, vi)
+    if design is None:
+        return QuadraticForm(studies.yi, studies.vi, weights, None)
+    check = InputCheck("A generalised Q statistic with moderators", studies.labels)
+    (matrix,) = check.numbers(design=design)
+    k = studies.yi.size
+    if matrix.ndim != 2 or matrix.shape[0] != k or not matrix.size:
+        check.problems.append(f"design has shape {matrix.shape} for {k} studies")
+    check.refuse("Give a matrix with a row for each study, and the constant among its columns.")
+    return QuadraticForm(studies.yi, studies.vi, weights, matrix)
 
 
 def _crossing(falling: Callable[[float], float], start: float) -> float:
@@ -182,8 +202,12 @@ class QuadraticForm:
 
     Parameters
     ----------
-    yi, vi, weights, design
+    yi, vi : ndarray, shape (k,)
+        Effects and sampling variances, checked.
+    weights : str or array_like, shape (k,)
         As in ``generalised_q``.
+    design : ndarray, shape (k, p), or None
+        Moderators including the constant.
     """
 
     def __init__(
@@ -230,8 +254,7 @@ def resolve_weights(weights: Weights, vi: FloatArray) -> FloatArray:
         If their number is not that of the studies, or one is not above 0.
     """
     if isinstance(weights, str):
-        if weights not in WEIGHT_RULES:
-            raise UnknownName("rule for the weights of a generalised Q", weights, WEIGHT_RULES)
+        known_name("rule for the weights of a generalised Q", weights, WEIGHT_RULES)
         power = {"inverse-variance": -1.0, "inverse-se": -0.5, "equal": 0.0}[weights]
         return np.asarray(vi**power)
     check = InputCheck("A generalised Q statistic")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.generalised_q import WEIGHT_RULES, Weights, generalised_q_interval
 from evidence.synthesis.heterogeneity import (
@@ -125,8 +125,7 @@ def heterogeneity_interval(
     Thompson (2002), Stat Med 21:1539-1558 (I2, H2).
     metafor: ``confint(res, type="QP")``, ``"GENQ"``, ``"PL"``.
     """
-    if method not in INTERVALS:
-        raise UnknownName("interval of heterogeneity", method, INTERVALS)
+    known_name("interval of heterogeneity", method, INTERVALS)
     design = _design(fit)
     if weights is not None and method != "generalised-Q":
         raise BadInput(

@@ -112,7 +112,7 @@ def multiverse(
     >>> found.k.size
     8
     """
-    rule = DecisionRule() if rule is None else rule
+    rule = _checked_rule(rule)
     level = check_level(level)
     counts = {"ai": ai, "bi": bi, "ci": ci, "di": di, "n1i": n1i, "n2i": n2i}
     variants, names, decisions = read_variants(yi, vi, counts, measures, zero_cells, labels)
@@ -124,9 +124,9 @@ def multiverse(
         "method": unique_names(methods, estimator_name, "methods"),
         "test": unique_names(tests, summary_test_name, "tests"),
     }
-    several = len(subsets or {}), all_from
-    _check_size(variants, values, count_sets(len(names), leave_one_out, *several))
-    sets = choose_sets(names, leave_one_out=leave_one_out, subsets=subsets, all_from=all_from)
+    which: dict[str, Any] = {"subsets": subsets, "all_from": all_from}
+    _check_size(variants, values, count_sets(len(names), leave_one_out=leave_one_out, **which))
+    sets = choose_sets(names, leave_one_out=leave_one_out, **which)
     chosen = _reference(reference or {}, values, sets)
     fits = fit_worlds(
         variants,
@@ -140,6 +140,15 @@ def multiverse(
     codes, said = _codes(variants, values, fits.shape, chosen)
     said += _studies_lost(variants, names)
     return _result(fits, codes, values, sets, rule, chosen, level, (*decisions, *said))
+
+
+def _checked_rule(rule: DecisionRule | None) -> DecisionRule:
+    if rule is not None and not isinstance(rule, DecisionRule):
+        raise BadInput(
+            f"A multiverse was asked for with rule={rule!r:.80}. Give a DecisionRule, or leave it "
+            "out for whether the interval excludes 0."
+        )
+    return rule or DecisionRule()
 
 
 def _check_size(
@@ -158,6 +167,11 @@ def _reference(
     asked: Mapping[str, str], values: Mapping[str, tuple[str, ...]], sets: StudySets
 ) -> dict[str, int]:
     """Place of the reference among the values of each dimension."""
+    if not isinstance(asked, Mapping):
+        raise BadInput(
+            f"A multiverse was asked for with reference={asked!r:.80}. Give a value by dimension, "
+            "such as {'method': 'DL'}."
+        )
     for name in asked:
         if name not in DIMENSIONS:
             raise UnknownName("dimension of the multiverse", name, DIMENSIONS)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.effects.checks import FloatArray, InputCheck, study_names
 from evidence.effects.measures import find_measure
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
@@ -61,14 +61,22 @@ def read_variants(
             vi=studies.vi,
         )
         return (one,), studies.labels, studies.decisions
-    names = None if labels is None else tuple(str(label) for label in labels)
+    names = None if labels is None else study_names(labels)
     arrays = _counts(given, names)
     k = next(iter(arrays.values())).size
     names = names or tuple(f"study {i + 1}" for i in range(k))
     scales = unique_names(measures, lambda name: find_measure(name).name, "measures")
-    if not rules:
-        raise BadInput("A multiverse was asked for without a rule for empty cells. Give one.")
-    return variants_of(arrays, scales, tuple(dict.fromkeys(rules))), names, ()
+    return variants_of(arrays, scales, _unique_rules(rules)), names, ()
+
+
+def _unique_rules(rules: Sequence[ZeroCellRule]) -> tuple[ZeroCellRule, ...]:
+    given = tuple(rules) if isinstance(rules, Iterable) else ()
+    if not given or not all(isinstance(rule, ZeroCellRule) for rule in given):
+        raise BadInput(
+            "A multiverse from counts needs at least one rule for empty cells, and zero_cells is "
+            f"{rules!r:.80}. Give a list, such as [ZeroCellRule(add=0.5, to='only0')]."
+        )
+    return tuple(dict.fromkeys(given))
 
 
 def _counts(
@@ -104,6 +112,9 @@ def unique_names(
     BadInput
         If it is no list, or empty.
     """
-    if isinstance(asked, str) or not len(asked):
-        raise BadInput(f"A multiverse was asked for with {what}={asked!r}. Give a list of names.")
-    return tuple(dict.fromkeys(canonical(name) for name in asked))
+    names = () if isinstance(asked, str) or not isinstance(asked, Iterable) else tuple(asked)
+    if not names:
+        raise BadInput(
+            f"A multiverse was asked for with {what}={asked!r:.80}. Give a list of names."
+        )
+    return tuple(dict.fromkeys(canonical(name) for name in names))

@@ -41,8 +41,8 @@ _NUMBERS: Final = ("estimate", "se", "ci_low", "ci_high", "tau2")
 class Multiverse:
     """Every way of pooling the studies that was declared; arrays of shape (n,), read-only.
 
-    Numbers are on the scale of the effects (log for ratios) and NaN in a world that is not
-    estimable, whose ``reason`` says why.
+    Numbers are on the scale of the effects (log for ratios); of a world that is not estimable
+    ``reason`` says why.
 
     Attributes
     ----------
@@ -55,7 +55,8 @@ class Multiverse:
     k : ndarray of int
         Studies with an effect size.
     estimate, se, ci_low, ci_high, tau2 : ndarray
-        Summary, standard error behind its interval, interval, and between-study variance.
+        Summary, standard error behind its interval, interval, and between-study variance; NaN in
+        a world that is not estimable.
     side : ndarray of int
         Place of the conclusion among ``rule.sides``; -1 if not estimable.
     reason : ndarray of int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import NotEstimable, UnknownName
+from evidence.errors import NotEstimable, UnknownName, known_name
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.permutation import TIE, check_fit, sign_statistics
@@ -144,8 +144,7 @@ def _of_coefficient(
     rng: np.random.Generator | None,
 ) -> PermutationInterval:
     table, names = fit.coefficients, fit.coefficients.names
-    if coefficient not in names:
-        raise UnknownName("coefficient", coefficient, names)
+    coefficient = known_name("coefficient", coefficient, names)
     place = names.index(coefficient)
     orders, moderator = StudyOrders(fit, draws, rng), fit.design.matrix[:, place]
 

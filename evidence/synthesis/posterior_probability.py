@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evidence.effects.checks import InputCheck
-from evidence.errors import BadInput, UnknownName
+from evidence.errors import BadInput, known_name
 from evidence.synthesis.bayesian import BayesianPooled, effect_mixtures
 from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import Studies
@@ -84,10 +84,8 @@ def posterior_probability(
             f"A posterior probability was asked for {type(fit).__name__}. Give the result of "
             "pool_bayesian()."
         )
-    if direction not in _DIRECTIONS:
-        raise UnknownName("direction", direction, _DIRECTIONS)
-    if quantity not in (*_NAMED, "tau", *fit.labels):
-        raise UnknownName("quantity of this posterior", quantity, (*_NAMED, "tau", *fit.labels))
+    known_name("direction", direction, _DIRECTIONS)
+    known_name("quantity of this posterior", quantity, (*_NAMED, "tau", *fit.labels))
     check = InputCheck("A posterior probability")
     (value,) = check.numbers(threshold=threshold)
     check.refuse("Give a number on the scale of the effects.")

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from evidence.effects.checks import FloatArray
+from evidence.effects.double_precision import double_precision
 from evidence.errors import BadInput, NotEstimable
 
 #: The integrand is followed until it has fallen by this, on the log scale (e^-42 is 6e-19).
@@ -47,6 +48,7 @@ class Tails:
     upper: float
 
 
+@double_precision("The distribution of a weighted sum of chi-squared variables")
 def weighted_chi_squared_tails(value: float, weights: FloatArray) -> Tails:
     """Tails of a sum of independent chi-squared variables with 1 df, each times a weight.
 
@@ -67,7 +69,7 @@ def weighted_chi_squared_tails(value: float, weights: FloatArray) -> Tails:
     BadInput
         If a weight is not above 0, or a number is not finite.
     NotEstimable
-        If the integral does not settle.
+        If the integral does not settle, or the numbers leave the range of double precision.
 
     References
     ----------

@@ -70,13 +70,14 @@ class PooledRagged:
     rows, k : ndarray of int
         Rows of each meta-analysis, and the studies behind its summary; k is 0 without one.
     estimate, se, ci_low, ci_high : ndarray
-        Mean effect, standard error behind its interval, and the interval.
+        Mean effect, standard error behind its interval, and the interval; NaN without a summary.
     level : float
         Its coverage.
     statistic, df, p_value : ndarray
-        Test of the mean; ``df`` is NaN for a normal test.
+        Test of the mean, NaN without a summary; ``df`` is NaN for a normal test.
     tau2, se_tau2, q, q_p, i2, h2 : ndarray
-        Heterogeneity; i2 as a proportion.
+        Heterogeneity; i2 as a proportion. NaN of one study or without a summary; ``se_tau2`` is
+        NaN where tau2 is 0 by assumption.
     i2_definition : str
         "tau2" or "Q".
     tests, methods : ndarray of str

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evidence.effects.checks import FloatArray
+from evidence.errors import BadInput
 from evidence.synthesis.certificate_comparison import CLOSED_FORM, PYMARE_SEARCH, coarse
 from evidence.synthesis.certificate_records import (
     AGREES,
@@ -124,6 +125,11 @@ def certify_regression(fit: MetaRegression) -> RegressionCertificate:
     fit : MetaRegression
         Result of :func:`evidence.meta_regression`.
 
+    Raises
+    ------
+    BadInput
+        If ``fit`` is something else.
+
     References
     ----------
     metafor: ``rma(yi, vi, mods=, method=)``.
@@ -135,6 +141,11 @@ def certify_regression(fit: MetaRegression) -> RegressionCertificate:
     >>> certify_regression(meta_regression([0.1, 0.3, 0.5, 0.6], [0.03] * 4, dose)).agreed
     True
     """
+    if not isinstance(fit, MetaRegression):
+        raise BadInput(
+            f"A certificate of a meta-regression was asked for {type(fit).__name__}. Give the "
+            "result of meta_regression(), or use certify() for that of pool()."
+        )
     witnesses = tuple(_witnesses(fit))
     asked = {"PyMARE": any(one.engine.startswith("PyMARE") for one in witnesses)}
     asked["statsmodels"] = any(one.engine.startswith("statsmodels") for one in witnesses)

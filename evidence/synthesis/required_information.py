@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.effects.checks import FloatArray, real_number
+from evidence.effects.double_precision import double_precision, require_finite
+from evidence.errors import BadInput, known_name, refuse
 
 #: What information is counted in.
 INFORMATION: Final = {
@@ -65,6 +66,7 @@ class AnticipatedEffect:
             )
 
 
+@double_precision("An anticipated effect")
 def anticipated_risk_reduction(
     reduction: float, control_risk: float, *, measure: str = "RR"
 ) -> AnticipatedEffect:
@@ -86,6 +88,8 @@ def anticipated_risk_reduction(
         If a risk is not between 0 and 1, or there is no effect.
     UnknownName
         If the measure is none of these.
+    NotEstimable
+        If the numbers leave the range of double precision.
 
     References
     ----------
@@ -96,35 +100,37 @@ def anticipated_risk_reduction(
     >>> round(anticipated_risk_reduction(0.2, 0.1).delta, 4)
     -0.2231
     """
-    if measure not in _RATIOS:
-        raise UnknownName("measure for a relative risk reduction", measure, _RATIOS)
-    treated = control_risk * (1.0 - reduction)
+    known_name("measure for a relative risk reduction", measure, _RATIOS)
+    share, control = real_number(reduction), real_number(control_risk)
+    treated = control * (1.0 - share)
     problems = [
         f"the risk {words} is {risk:.6g}; it is between 0 and 1"
-        for words, risk in (("without treatment", control_risk), ("with treatment", treated))
+        for words, risk in (("without treatment", control), ("with treatment", treated))
         if not 0.0 < risk < 1.0
     ]
-    refuse(BadInput, f"A relative risk reduction of {reduction} was anticipated.", problems)
-    words = (
-        f"relative risk reduction of {100 * reduction:g}% from a risk of {100 * control_risk:g}%"
-    )
-    mean, difference = (treated + control_risk) / 2.0, treated - control_risk
+    asked = f"A relative risk reduction of {reduction!r:.80} from {control_risk!r:.80}"
+    refuse(BadInput, f"{asked} was anticipated. Give both as proportions, such as 0.2.", problems)
+    words = f"relative risk reduction of {100 * share:g}% from a risk of {100 * control:g}%"
+    mean, difference = (treated + control) / 2.0, treated - control
     delta = {
-        "RR": math.log(treated / control_risk),
-        "OR": float(special.logit(treated) - special.logit(control_risk)),
+        "RR": math.log(treated / control),
+        "OR": float(special.logit(treated) - special.logit(control)),
         "RD": difference,
     }[measure]
     # without a reduction there is no difference to divide by; the record refuses a delta of 0
     spread = 4.0 * mean * (1.0 - mean)
+    factor = spread / difference**2 if difference else None
+    require_finite(factor or 0.0)
     return AnticipatedEffect(
         delta=delta,
         words=f"{words}, on the scale of {measure}",
-        participants_factor=spread / difference**2 if difference else None,
+        participants_factor=factor,
         risk=mean,
         measure=measure,
     )
 
 
+@double_precision("An anticipated effect")
 def anticipated_difference(difference: float, *, sd: float | None = None) -> AnticipatedEffect:
     """Anticipated effect from a mean difference, or from a number on the scale of the effects.
 
@@ -139,18 +145,31 @@ def anticipated_difference(difference: float, *, sd: float | None = None) -> Ant
     ------
     BadInput
         If the difference is 0 or not finite, or the standard deviation is not above 0.
+    NotEstimable
+        If the numbers leave the range of double precision.
 
     References
     ----------
     Wetterslev, Jakobsen & Gluud (2017), BMC Med Res Methodol 17:39. RTSA: ``ris("MD", mc, sd_mc)``.
     """
+    delta = real_number(difference)
+    if not math.isfinite(delta):
+        raise BadInput(
+            f"A difference of {difference!r:.80} was anticipated. Give a number on the scale of "
+            "the effects, not 0."
+        )
     if sd is None:
-        return AnticipatedEffect(delta=difference, words=f"given value {difference:g}")
-    if not (sd > 0.0 and math.isfinite(sd)):
-        raise BadInput(f"A mean difference was anticipated with a standard deviation of {sd}.")
-    words = f"mean difference of {difference:g} with a standard deviation of {sd:g}"
-    factor = 4.0 * (sd / difference) ** 2 if difference else None
-    return AnticipatedEffect(delta=difference, words=words, participants_factor=factor)
+        return AnticipatedEffect(delta=delta, words=f"given value {delta:g}")
+    spread = real_number(sd)
+    if not 0.0 < spread < math.inf:
+        raise BadInput(
+            f"A mean difference was anticipated with a standard deviation of {sd!r:.80}. Give a "
+            "number above 0, or leave it out and count information in variances."
+        )
+    words = f"mean difference of {delta:g} with a standard deviation of {spread:g}"
+    factor = 4.0 * (spread / delta) ** 2 if delta else None
+    require_finite(factor or 0.0)
+    return AnticipatedEffect(delta=delta, words=words, participants_factor=factor)
 
 
 def required_drift(alpha: float, power: float) -> float:
@@ -168,17 +187,20 @@ def required_drift(alpha: float, power: float) -> float:
     BadInput
         If a probability cannot be right.
     """
+    error, detected = real_number(alpha), real_number(power)
     problems = []
-    if not 0.0 < alpha < 1.0:
-        problems.append(f"alpha is {alpha}; it is a probability such as 0.05")
-    if not 0.0 < power < 1.0:
-        problems.append(f"power is {power}; it is a probability such as 0.8")
-    elif 0.0 < alpha < 1.0 and power <= alpha / 2.0:
+    # below 1e-16 the coverage 1 - alpha is 1, and no interval has bounds
+    if not 0.0 < 1.0 - error < 1.0:
+        problems.append(f"alpha is {alpha!r:.80}; it is a probability such as 0.05")
+    if not 0.0 < detected < 1.0:
+        problems.append(f"power is {power!r:.80}; it is a probability such as 0.8")
+    elif 0.0 < error < 1.0 and detected <= error / 2.0:
         problems.append(f"power is {power}, which alpha {alpha} alone reaches")
     refuse(BadInput, "The required information cannot be computed.", problems)
-    return float(special.ndtri(power) - special.ndtri(alpha / 2.0))
+    return float(special.ndtri(detected) - special.ndtri(error / 2.0))
 
 
+@double_precision("The required information")
 def required_information(
     anticipated: AnticipatedEffect,
     *,
@@ -207,6 +229,8 @@ def required_information(
         If a number cannot be right, or the anticipated effect says nothing of participants.
     UnknownName
         If the kind of information is not known.
+    NotEstimable
+        If the numbers leave the range of double precision.
 
     References
     ----------
@@ -218,16 +242,12 @@ def required_information(
     >>> round(required_information(anticipated_difference(0.5), alpha=0.05, power=0.8), 4)
     31.3955
     """
-    if information not in INFORMATION:
-        raise UnknownName("kind of information", information, INFORMATION)
-    if not 0.0 <= heterogeneity < 1.0:
-        raise BadInput(
-            f"The share of the variance between studies is {heterogeneity}. Give a number from 0 "
-            "to below 1, such as 0.25."
-        )
-    squared = required_drift(alpha, power) ** 2 / (1.0 - heterogeneity)
+    known_name("kind of information", information, INFORMATION)
+    squared = required_drift(alpha, power) ** 2 / (1.0 - check_share(heterogeneity))
     if information == "variance":
-        return squared / anticipated.delta**2
+        needed = squared / anticipated.delta**2
+        require_finite(needed)
+        return needed
     if anticipated.participants_factor is None:
         raise BadInput(
             f"Information in {information} was asked for, and the anticipated effect "
@@ -235,6 +255,7 @@ def required_information(
             "anticipated_risk_reduction() or anticipated_difference(sd=), or count 'variance'."
         )
     participants = squared * anticipated.participants_factor
+    require_finite(participants)
     if information == "participants":
         return participants
     if anticipated.risk is None:
@@ -243,6 +264,28 @@ def required_information(
             " has no risks. Use anticipated_risk_reduction(), or count participants."
         )
     return participants * anticipated.risk
+
+
+def check_share(heterogeneity: float) -> float:
+    """Share of the variance between studies as a number from 0 to below 1.
+
+    Parameters
+    ----------
+    heterogeneity : float
+        Share, such as 0.25.
+
+    Raises
+    ------
+    BadInput
+        If it is no such number.
+    """
+    share = real_number(heterogeneity)
+    if not 0.0 <= share < 1.0:
+        raise BadInput(
+            f"The share of the variance between studies is {heterogeneity!r:.80}. Give a number "
+            "from 0 to below 1, such as 0.25."
+        )
+    return share
 
 
 def diversity(vi: FloatArray, tau2: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.effects.checks import BoolArray, FloatArray
-from evidence.errors import UnknownName
+from evidence.errors import known_name
 from evidence.synthesis.stack import IntArray
 
 #: What happens to a meta-analysis with a row that cannot be used, by the name of the rule.
@@ -92,6 +92,4 @@ def bad_row_rule(name: str) -> str:
     UnknownName
         If there is no such rule.
     """
-    if name not in BAD_ROW_RULES:
-        raise UnknownName("rule for rows that cannot be used", name, BAD_ROW_RULES)
-    return name
+    return known_name("rule for rows that cannot be used", name, BAD_ROW_RULES)

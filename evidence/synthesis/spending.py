@@ -17,7 +17,7 @@ import numpy as np
 from scipy import optimize, special
 
 from evidence.effects.checks import FloatArray
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.errors import BadInput, known_name, refuse
 from evidence.synthesis.score_process import ScoreProcess, going_on, start_process
 
 #: Spending functions, in words.
@@ -90,8 +90,7 @@ def error_spent(
     ----------
     Lan & DeMets (1983), Biometrika 70:659-663. gsDesign: ``sfLDOF``, ``sfLDPocock``.
     """
-    if spending not in SPENDING:
-        raise UnknownName("spending function", spending, SPENDING)
+    known_name("spending function", spending, SPENDING)
     share = np.minimum(np.asarray(times, dtype=float), 1.0)
     if spending == "pocock":
         return np.asarray(error * np.log1p(math.expm1(1.0) * share))

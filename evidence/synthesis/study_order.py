@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray
-from evidence.errors import BadInput, UnknownName, refuse
+from evidence.effects.checks import BoolArray, FloatArray, study_names
+from evidence.errors import BadInput, EmptySelection, known_name, refuse
 from evidence.synthesis.stack import IntArray
 
 #: Rules for studies of the same date.
@@ -18,6 +19,7 @@ TIES: Final = {
     "together": "studies of the same date enter in one look",
     "as-given": "studies of the same date enter one after the other, as they were given",
 }
+_ASKED: Final = "Studies were to be put in order. Give one year or date for each study."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,14 +57,20 @@ def order_studies(
 
     Raises
     ------
+    EmptySelection
+        If there is no study.
     BadInput
         If there is not one date or number for each study.
     UnknownName
         If there is no such rule.
     """
-    if ties not in TIES:
-        raise UnknownName("rule for studies of the same date", ties, TIES)
-    key, shown = _sort_key(order, labels)
+    known_name("rule for studies of the same date", ties, TIES)
+    names = study_names(labels)
+    if not names:
+        raise EmptySelection(
+            "Studies were to be put in order and there are none. Widen the selection of studies."
+        )
+    key, shown = _sort_key(order, names)
     position = np.argsort(key, kind="stable")
     rank = np.empty(key.size, dtype=np.int64)
     rank[position] = np.arange(key.size)
@@ -80,7 +88,7 @@ def _sort_key(
     order: npt.ArrayLike, labels: Sequence[str]
 ) -> tuple[FloatArray | IntArray, list[str]]:
     """Numbers to sort by, and how each is shown."""
-    values: npt.NDArray[Any] = np.asarray(order)
+    values = _as_array(order)
     problems: list[str] = []
     key: FloatArray | IntArray = np.zeros(0)
     shown: list[str] = []
@@ -94,14 +102,20 @@ def _sort_key(
     else:
         try:
             days = values.astype("datetime64[D]")
-        except (TypeError, ValueError) as failure:
+        except (TypeError, ValueError, OverflowError) as failure:
             problems.append(f"order is neither numbers nor dates: {failure}")
         else:
             problems += [f"{labels[i]}: no date" for i in np.flatnonzero(np.isnat(days)).tolist()]
             key, shown = days.astype(np.int64), [str(day) for day in days]
-    refuse(
-        BadInput,
-        "Studies were to be put in order. Give one year or date for each study.",
-        problems,
-    )
+    refuse(BadInput, _ASKED, problems)
     return key, shown
+
+
+def _as_array(order: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Dates or numbers; objects that are all numbers are not read as days since 1970."""
+    try:
+        values: npt.NDArray[Any] = np.asarray(order)
+        numbers = values.dtype.kind == "O" and all(isinstance(one, Real) for one in values.flat)
+        return values.astype(float) if numbers else values
+    except (ValueError, OverflowError) as failure:
+        raise BadInput(_ASKED, [f"order is no list of numbers or dates: {failure}"]) from failure

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray
-from evidence.errors import BadInput, UnknownName, known_name
+from evidence.effects.checks import BoolArray, is_truth, whole_number
+from evidence.errors import BadInput, UnknownName, known_name, refuse
 from evidence.synthesis.gosh import MOST_STUDIES, all_subsets
 
 SUBSETS: Final = ("none", "leave-one-out", "all")
@@ -89,24 +89,42 @@ def _subset_members(k: int, smallest: int) -> BoolArray:
     return np.asarray((bits[None, :] >> np.arange(k)[:, None]) & 1 == 1)
 
 
-def count_sets(k: int, leave_one_out: bool, declared: int, all_from: int | None) -> int:
+def count_sets(
+    k: int,
+    *,
+    leave_one_out: bool = True,
+    subsets: Mapping[str, Sequence[str]] | None = None,
+    all_from: int | None = None,
+) -> int:
     """Sets that ``choose_sets`` will look at, before equal ones are joined.
 
     Parameters
     ----------
     k : int
         Number of studies.
-    leave_one_out : bool
-        Whether each study is left out.
-    declared : int
-        Declared sets.
-    all_from : int or None
-        Fewest studies of a subset.
+    leave_one_out, subsets, all_from
+        As for ``choose_sets``.
+
+    Raises
+    ------
+    BadInput
+        If one of them is of another kind.
     """
-    subsets = (
-        0 if all_from is None else sum(comb(k, size) for size in range(max(all_from, 0), k + 1))
-    )
-    return 1 + declared + (k if leave_one_out else 0) + subsets
+    _check_kinds(leave_one_out, subsets, all_from, k)
+    sizes = range(k + 1 if all_from is None else int(all_from), k + 1)
+    everything = sum(comb(k, size) for size in sizes)
+    return 1 + len(subsets or {}) + (k if leave_one_out else 0) + everything
+
+
+def _check_kinds(leave_one_out: object, subsets: object, all_from: object, k: int) -> None:
+    problems = []
+    if not is_truth(leave_one_out):
+        problems.append(f"leave_one_out is {leave_one_out!r:.80}; it is True or False")
+    if subsets is not None and not isinstance(subsets, Mapping):
+        problems.append(f"subsets is {subsets!r:.80}; it has a list of labels for each name")
+    if all_from is not None and not whole_number(all_from, 1, k):
+        problems.append(f"all_from is {all_from!r:.80}; a whole number is needed. Give 1 to {k}")
+    refuse(BadInput, f"Sets of {k} studies were asked for and cannot be chosen.", problems)
 
 
 def choose_sets(
@@ -132,11 +150,13 @@ def choose_sets(
     Raises
     ------
     BadInput
-        If a declared set is empty or named twice, or there are too many subsets.
+        If an argument is of another kind, a declared set is empty, two studies have one label, or
+        there are too many subsets.
     UnknownName
         If a declared set holds a study that is not there.
     """
     names = tuple(labels)
+    _check_kinds(leave_one_out, subsets, all_from, len(names))
     if len(set(names)) != len(names):
         raise BadInput("Sets of studies were asked for, and two studies have the same label.")
     parts = [subsets_of(len(names), "leave-one-out" if leave_one_out else "none")]
@@ -144,7 +164,8 @@ def choose_sets(
     parts += [_declared(name, asked[name], names)[:, None] for name in asked]
     first_declared = parts[0].shape[1]
     if all_from is not None:
-        parts.append(_subset_members(len(names), _checked_size(all_from, len(names))))
+        _check_many(len(names))
+        parts.append(_subset_members(len(names), int(all_from)))
     members = np.concatenate(parts, axis=1)
     packed = np.ascontiguousarray(np.packbits(members, axis=0).T)
     rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
@@ -162,10 +183,10 @@ def choose_sets(
 
 
 def _declared(name: str, studies: Sequence[str], labels: tuple[str, ...]) -> BoolArray:
-    if isinstance(studies, str) or not studies:
+    if isinstance(studies, str) or not isinstance(studies, Sequence) or not studies:
         raise BadInput(
-            f"The set of studies {name!r} was declared as {studies!r}. Give a list of labels, at "
-            "least one."
+            f"The set of studies {name!r} was declared as {studies!r:.80}. Give a list of labels, "
+            "at least one."
         )
     for study in studies:
         if study not in labels:
@@ -173,12 +194,9 @@ def _declared(name: str, studies: Sequence[str], labels: tuple[str, ...]) -> Boo
     return np.array([label in studies for label in labels])
 
 
-def _checked_size(all_from: int, k: int) -> int:
-    if not 1 <= all_from <= k:
-        raise BadInput(f"All subsets of at least {all_from} of {k} studies. Give 1 to {k}.")
+def _check_many(k: int) -> None:
     if k > MOST_STUDIES:
         raise BadInput(
             f"All subsets of {k} studies were asked for; the most is {MOST_STUDIES} studies. "
             "Declare the sets that matter with subsets=."
         )
-    return all_from

@@ -154,11 +154,11 @@ def falling_root(function: Callable[[float], float], low: float, high: float) ->
     Raises
     ------
     NotEstimable
-        The function is still positive at the largest number there is.
+        The function is still positive at the largest number there is, or ``high`` is 0.
     """
     while function(high) > 0.0:
         high *= 2.0
-        if not math.isfinite(high):
+        if not 0.0 < high < math.inf:
             raise NotEstimable(
                 "The equation for tau2 has no root in double precision: variances and effects are "
                 "too far apart. Check the variances, or give the effects in another unit."

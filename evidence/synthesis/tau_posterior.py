@@ -30,6 +30,8 @@ _LOOK: Final = 257
 _WIDEST, _WIDE, _LITTLE = 4.0, 2.0, 1e-6
 #: A panel is fine enough when the last coefficients are this small, relative to the peak.
 _SMOOTH: Final = 1e-11
+#: Log density at its highest below which rounding blurs the shape of the posterior.
+_LOWEST_PEAK: Final = -1e10
 _MOST_ROUNDS: Final = 60
 _MOST_PANELS: Final = 4000
 #: Numbers in one array of weights.
@@ -229,6 +231,7 @@ class TauPosterior:
         for _ in range(_MOST_ROUNDS):
             points = np.linspace(low, high, _LOOK)
             log_density = model.given(points).log_joint + points
+            self._check_peak(float(log_density.max()))
             (held,) = np.nonzero(self._holds(points, log_density))
             width = high - low
             low = float(points[max(held[0] - 1, 0)])
@@ -236,6 +239,15 @@ class TauPosterior:
             if high - low > 0.5 * width:
                 break
         return low, high
+
+    def _check_peak(self, peak: float) -> None:
+        if peak < _LOWEST_PEAK:
+            raise NotEstimable(
+                f"The posterior of tau of {self.model.y.size} studies was asked for, and its log "
+                f"density is {peak:.3g} at its highest, which leaves no digits to tell values of "
+                "tau apart: the priors contradict the effects. Check the effects and variances, or "
+                "give wider priors."
+            )
 
     def _holds(self, log_tau: FloatArray, log_density: FloatArray) -> FloatArray:
         """Where the density, or tau or tau2 times it, is not negligible."""

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
-from evidence.errors import BadInput, EmptySelection, UnknownName
+from evidence.effects.checks import FloatArray, InputCheck, study_names
+from evidence.errors import BadInput, EmptySelection, UnknownName, known_name
 from evidence.synthesis.heterogeneity import i2_from_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import Plan, make_plan
@@ -22,6 +22,7 @@ from evidence.synthesis.required_information import (
     INFORMATION,
     AnticipatedEffect,
     anticipated_difference,
+    check_share,
     diversity,
     required_drift,
     required_information,
@@ -118,8 +119,7 @@ def trial_sequential(
         ("direction of benefit", benefit, BENEFIT),
         *((("spending function", futility, SPENDING),) if futility is not None else ()),
     ):
-        if name not in known:
-            raise UnknownName(kind, name, known)
+        known_name(kind, name, known)
     drift = required_drift(alpha, power)
     plan, studies = make_plan(policy, method=method, test=test), check_studies(yi, vi, labels)
     looks = order_studies(order, studies.labels, ties)
@@ -194,8 +194,8 @@ def _anticipated(
             )
         return anticipated
     if anticipated is not None:
-        return anticipated_difference(float(anticipated))
-    chosen = tuple(dict.fromkeys(low_bias or ()))
+        return anticipated_difference(anticipated)
+    chosen = tuple(dict.fromkeys(study_names(low_bias)))
     for name in chosen:
         if name not in studies.labels:
             raise UnknownName("study at low risk of bias", name, studies.labels)
@@ -217,9 +217,8 @@ def _heterogeneity(
         "i2": i2_from_q(q, k - 1) if k > 1 else 0.0,
     }
     if not isinstance(asked, str):
-        return float(asked), "given", shares
-    if asked not in ADJUSTMENTS:
-        raise UnknownName("adjustment for heterogeneity", asked, ADJUSTMENTS)
+        return check_share(asked), "given", shares
+    known_name("adjustment for heterogeneity", asked, ADJUSTMENTS)
     return {**shares, "none": 0.0}[asked], asked, shares
 
 

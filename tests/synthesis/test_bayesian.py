@@ -268,6 +268,11 @@ def test_unusable_priors_are_refused(make, found):
         make()
 
 
+def test_a_prior_that_the_effects_contradict_beyond_all_digits_is_refused():
+    with pytest.raises(NotEstimable, match="contradict the effects"):
+        pool_bayesian([0.2, 1e20, 1.3], [0.1, 0.2, 0.1], prior=half_normal(0.5))
+
+
 def test_nonsense_is_refused_with_every_problem():
     with pytest.raises(BadInput) as caught:
         pool_bayesian(YI, VI, prior="half-normal", mu_mean=math.nan)

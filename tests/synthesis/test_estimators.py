@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from evidence.errors import TooFewStudies, UnknownName
+from evidence.errors import NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.distributions import chi_squared_quantile
 from evidence.synthesis.estimators import OWN_CODE, engine_value
 from evidence.synthesis.heterogeneity import cochran_q, i2_from_tau2, q_profile_interval
@@ -128,6 +128,13 @@ def test_engines_name_themselves_and_own_code_has_none():
 def test_the_common_effect_has_no_tau2_to_estimate():
     found = estimate_tau2(Y, V, "FE")
     assert (found.method, found.tau2, found.se) == ("CE", 0.0, None)
+
+
+def test_effects_whose_squares_are_no_doubles_end_in_a_refusal():
+    yi, vi = np.array([-1e-192, -8e-192, -5e-192]), np.array([1e-300, 1e-31, 1e-31])
+    design = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+    with pytest.raises(NotEstimable, match="no root in double precision"):
+        estimate_tau2(yi, vi, "REML", design=design)
 
 
 def test_unknown_estimator_is_refused_with_the_near_ones():

@@ -95,6 +95,11 @@ def test_the_steps_add_up_to_the_whole_difference(seed, method, other, test):
     assert {step.what for step in back.steps} == {step.what for step in found.steps}
 
 
+def test_what_is_no_summary_is_refused():
+    with pytest.raises(BadInput, match="float was given"):
+        explain_difference(pool([0.1, 0.2], [0.1, 0.1]), 0.3)
+
+
 def test_different_scales_and_repeated_names_are_refused_together():
     from evidence.effects.effect_sizes import effect_size
 

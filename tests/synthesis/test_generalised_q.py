@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.generalised_q import generalised_q, generalised_q_interval
 from evidence.synthesis.heterogeneity import cochran_q
@@ -182,3 +183,21 @@ def test_nonsense_is_refused():
         generalised_q_interval(YI, VI, level=95)
     with pytest.raises(NotEstimable):
         generalised_q(YI * 1e200, VI)
+    with pytest.raises(BadInput, match="without sampling variances"):
+        generalised_q(YI)
+    with pytest.raises(BadInput, match="above 0"):
+        generalised_q_interval(YI, -VI)
+    with pytest.raises(BadInput, match="or a rule by name"):
+        generalised_q(YI, VI, None)
+    for design in (DESIGN[:3], DESIGN[:, 0], np.full_like(DESIGN, np.nan), "x"):
+        with pytest.raises(BadInput, match="with moderators"):
+            generalised_q(YI, VI, design=design)
+    with pytest.raises(NotEstimable, match="double precision"):
+        weighted_chi_squared_tails(1e300, np.array([1e-300, 1e-200]))
+
+
+def test_lists_and_effect_sizes_give_what_arrays_give():
+    from_lists = generalised_q(YI.tolist(), VI.tolist(), design=DESIGN.tolist())
+    assert from_lists == generalised_q(YI, VI, design=DESIGN)
+    effects = effect_size("GEN", yi=YI, vi=VI)
+    assert generalised_q_interval(effects) == generalised_q_interval(YI, VI)

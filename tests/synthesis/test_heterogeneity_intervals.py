@@ -88,6 +88,8 @@ def test_an_empty_interval_is_said_on_every_scale():
 
 
 def test_nonsense_is_refused():
+    with pytest.raises(UnknownName, match="interval of heterogeneity"):
+        heterogeneity_interval(pool(YI, VI), ["Q-profile"])
     fit = fitted(False)
     with pytest.raises(UnknownName, match="Q-profile"):
         heterogeneity_interval(fit, "Q-profil")

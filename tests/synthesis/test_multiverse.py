@@ -218,6 +218,12 @@ def test_rules_that_cannot_be(options, error, words):
         DecisionRule(**options)
 
 
+@pytest.mark.parametrize("thresholds", [{"RR": None}, "0.5", {"RR": "0.5"}, [0.5], math.nan, 0.0])
+def test_thresholds_that_are_no_numbers_are_refused(thresholds):
+    with pytest.raises(BadInput, match="Give a number that is not 0"):
+        DecisionRule(kind="ci-beyond", thresholds=thresholds)
+
+
 def test_scales_without_a_threshold_are_refused():
     with pytest.raises(BadInput, match="do not compare"):
         multiverse(**TABLE, rule=DecisionRule(kind="ci-beyond", thresholds=-0.1))
@@ -337,6 +343,16 @@ def test_result_is_frozen():
         ({"yi": Y, "vi": V, "subsets": {"a": ["z"]}}, UnknownName, "study of the set 'a'"),
         ({"yi": Y, "vi": V, "all_from": 9}, BadInput, "Give 1 to 6"),
         ({"yi": Y, "vi": V, "all_from": -1}, BadInput, "Give 1 to 6"),
+        ({"yi": Y, "vi": V, "all_from": 2.5}, BadInput, "all_from is 2.5"),
+        ({"yi": Y, "vi": V, "leave_one_out": "yes"}, BadInput, "True or False"),
+        ({"yi": Y, "vi": V, "subsets": ["a"]}, BadInput, "list of labels for each name"),
+        ({"yi": Y, "vi": V, "subsets": {"a": 3}}, BadInput, "list of labels"),
+        ({"yi": Y, "vi": V, "methods": None}, BadInput, "methods=None"),
+        ({"yi": Y, "vi": V, "rule": "ci-beyond"}, BadInput, "DecisionRule"),
+        ({"yi": Y, "vi": V, "reference": "DL"}, BadInput, "value by dimension"),
+        ({**TABLE, "zero_cells": 0.5}, BadInput, "rule for empty cells"),
+        ({**TABLE, "zero_cells": ["only0"]}, BadInput, "rule for empty cells"),
+        ({**TABLE, "labels": 7}, BadInput, "Names of the studies"),
         ({"yi": Y, "vi": V, "reference": {"scale": "RR"}}, UnknownName, "dimension"),
         ({"yi": Y, "vi": V, "reference": {"method": "dl"}}, UnknownName, "reference method"),
         ({"yi": [0.1], "vi": [0.1]}, NotEstimable, "fewer than 2"),

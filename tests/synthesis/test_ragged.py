@@ -191,6 +191,11 @@ def test_the_result_is_read_only_and_a_frame():
     assert frame["k"].sum() == Y.size
 
 
+def test_a_rule_for_rows_that_is_no_name_is_refused():
+    with pytest.raises(UnknownName, match="rows that cannot be used"):
+        pool_ragged([0.1], [0.1], [0, 1], bad_rows=["mark"])
+
+
 @pytest.mark.parametrize(
     "starts", [[0, 3], [1, 4], [0, 2, 2, 4], [0, 3, 2, 4], [], [[0, 4]], [0, 1.5, 4], [0, np.nan]]
 )

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.errors import BadInput
 from evidence.synthesis import regression_certificate as module
 from evidence.synthesis.certificate_records import AGREES, DISAGREES, DIVERGES
 from evidence.synthesis.estimators import EngineRegression
 from evidence.synthesis.meta_regression import meta_regression
+from evidence.synthesis.pairwise import pool
 from evidence.synthesis.regression_certificate import certify_regression
 from evidence.synthesis.tau2_estimates import ESTIMATORS
 
@@ -85,3 +87,14 @@ def test_random_meta_regressions_are_agreed_upon(k, seed, method):
     yi = generator.normal(0.0, np.sqrt(vi + 0.1))
     fit = meta_regression(yi, vi, {"x": generator.normal(size=k)}, method=method)
     assert certify_regression(fit).agreed
+
+
+def test_a_summary_without_moderators_is_sent_to_its_own_certificate():
+    with pytest.raises(BadInput, match="certify\\(\\)"):
+        certify_regression(pool([0.1, 0.2], [0.1, 0.1]))
+
+
+def test_a_negative_variance_of_an_engine_is_no_witness_and_no_warning():
+    yi, vi = [0.22, 1e20, 1.29, 0.32], [0.1, 0.2, 0.1, 0.3]
+    fit = meta_regression(yi, vi, {"x": [-1.0e9, 2.0e9, 0.5e9, 1.0e9]})
+    assert all(np.isfinite(one.se).all() for one in certify_regression(fit).witnesses)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from evidence.effects.effect_sizes import effect_size
-from evidence.errors import BadInput, EmptySelection, UnknownName
+from evidence.errors import BadInput, EmptySelection, NotEstimable, UnknownName
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.required_information import (
     AnticipatedEffect,
@@ -87,6 +87,13 @@ def test_diversity_is_the_variance_that_a_common_effect_would_not_have():
     ("make", "words"),
     [
         (lambda: anticipated_difference(0.0), "not 0"),
+        (lambda: anticipated_difference("0.5"), "difference of '0.5'"),
+        (lambda: anticipated_difference(0.5, sd=[1.0]), "standard deviation of \\[1.0\\]"),
+        (lambda: anticipated_risk_reduction(None, 0.2), "as proportions"),
+        (lambda: anticipated_risk_reduction(0.2, "0.2"), "as proportions"),
+        (lambda: required_information(EFFECT, power=None), "power is None"),
+        (lambda: required_information(EFFECT, alpha=1e-300), "alpha is 1e-300"),
+        (lambda: required_information(EFFECT, heterogeneity=[0.2]), "below 1"),
         (lambda: anticipated_difference(math.nan), "not 0"),
         (lambda: anticipated_difference(1.0, sd=0.0), "standard deviation of 0"),
         (lambda: anticipated_risk_reduction(0.0, 0.2), "not 0"),
@@ -110,6 +117,13 @@ def test_diversity_is_the_variance_that_a_common_effect_would_not_have():
 def test_nonsense_about_the_required_information_is_refused(make, words):
     with pytest.raises(BadInput, match=words):
         make()
+
+
+def test_an_anticipated_effect_beyond_double_precision_is_refused():
+    with pytest.raises(NotEstimable, match="double precision"):
+        anticipated_difference(1e-300, sd=1e300)
+    with pytest.raises(NotEstimable, match="required information left"):
+        required_information(anticipated_difference(1e-160))
 
 
 def test_unknown_names_of_the_required_information():
@@ -362,6 +376,10 @@ def test_result_names_every_definition_and_warns():
         ({"anticipated": 0.3, "futility": "x"}, UnknownName, "spending function"),
         ({"anticipated": 0.3, "heterogeneity": "x"}, UnknownName, "heterogeneity"),
         ({"anticipated": 0.3, "heterogeneity": 1.0}, BadInput, "below 1"),
+        ({"anticipated": 0.3, "heterogeneity": [0.1]}, BadInput, "below 1"),
+        ({"anticipated": [0.3]}, BadInput, "was anticipated"),
+        ({"low_bias": 3}, BadInput, "Names of the studies"),
+        ({"anticipated": 0.3, "information": ["x"]}, UnknownName, "kind of information"),
         ({"anticipated": 0.3, "information": "x"}, UnknownName, "kind of information"),
         ({"anticipated": 0.3, "information": "events"}, BadInput, "has neither risks"),
         ({"anticipated": 0.3, "sizes": [1, 2, 3]}, BadInput, "sizes were given"),
