@@ -14,6 +14,7 @@ from evidence.effects import (
     arm_summaries,
     continuous,
     conversions,
+    printed_percentages,
     proportions,
     published,
     quantiles,
@@ -156,6 +157,18 @@ def _percentages(draw: Draw) -> Call:
     )
 
 
+def _events(draw: Draw) -> Call:
+    k, digits = draw.size(), draw.one(0, 1, 2, 12)
+    ni = draw.rng.integers(1, draw.one(5, 300, 10**9), k).astype(float)
+    percent = np.round(draw.rng.uniform(0.0, 100.0, k), digits)
+    if draw.maybe():
+        percent = np.round(100.0 * draw.rng.integers(0, ni.astype(np.int64) + 1) / ni, digits)
+    kwargs = {"percent": percent, "ni": ni, "decimals": draw.one(digits, np.full(k, float(digits)))}
+    return Call(
+        printed_percentages.events_from_percentages, kwargs, after=(lambda found: found.certain,)
+    )
+
+
 def _printed(function: Callable[..., Any], positive: bool) -> Maker:
     def make(draw: Draw) -> Call:
         k = draw.size()
@@ -258,6 +271,7 @@ EFFECT_CALLS: dict[str, tuple[Maker, float]] = {
         2,
     ),
     "proportion_from_interval": (_percentages, 3),
+    "events_from_percentages": (_events, 4),
     "combine_groups": (_combined, 2),
     "combine_events": (_of_columns(arm_summaries.combine_events, "events", "n"), 2),
     "sd_from_se": (_of_columns(arm_summaries.sd_from_se, "se", "n"), 2),

@@ -377,7 +377,8 @@ def _explained(draw: Draw) -> Call:
     return Call(explain.explain, {**kwargs, **more, **draw.level()})
 
 
-def _bayes(yi: Any, vi: Any, prior: str, scale: Any, df: Any, **options: Any) -> Any:
+def bayes(yi: Any, vi: Any, prior: str, scale: Any, df: Any, **options: Any) -> Any:
+    """Posterior under a prior of this family."""
     make = {
         "normal": lambda: tau_priors.half_normal(scale),
         "t": lambda: tau_priors.half_t(scale, df),
@@ -396,7 +397,7 @@ def _bayesian(draw: Draw) -> Call:
     kwargs |= {"scale": draw.one(0.5, 1.0, 1e-3, 1e3), "df": draw.one(1, 4, 30)}
     if draw.maybe(0.3):
         kwargs |= {"mu_mean": 0.0, "mu_sd": draw.one(1.0, 2.82)}
-    return Call(_bayes, {**kwargs, **draw.level()}, fixed=tuple(kwargs))
+    return Call(bayes, {**kwargs, **draw.level()}, fixed=tuple(kwargs))
 
 
 def _next_study(draw: Draw) -> Call:
@@ -442,7 +443,7 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
         3,
     ),
     "new_study_probability": (_next_study, 4),
-    "pool_bayesian": (_bayesian, 2),
+    "pool_bayesian, half_normal, half_t, half_cauchy, log_normal": (_bayesian, 2),
     "pool_proportions": (
         _single_arm(single_arm.pool_proportions, "ni", single_arm.PROPORTION_TRANSFORMS),
         10,

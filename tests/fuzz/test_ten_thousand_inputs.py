@@ -16,6 +16,8 @@ import pytest
 from answers import Answer, answer, impossible, undocumented
 from draws import Call, Draw
 from effect_calls import EFFECT_CALLS
+from fit_calls import FIT_CALLS
+from series_calls import SERIES_CALLS
 from synthesis_calls import SYNTHESIS_CALLS
 
 import evidence
@@ -23,7 +25,7 @@ from evidence.effects.absolute_effects import number_needed_to_treat
 from evidence.errors import EmptySelection
 from evidence.synthesis.pairwise import pool
 
-CALLS = {**EFFECT_CALLS, **SYNTHESIS_CALLS}
+CALLS = {**EFFECT_CALLS, **SYNTHESIS_CALLS, **FIT_CALLS, **SERIES_CALLS}
 SEED = int(os.environ.get("FUZZ_SEED", "20260401"))
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "10000"))
 #: Parts of the inputs; each is a test of its own.
@@ -94,6 +96,7 @@ ELSEWHERE = {
     "sampling_covariances.outcome_correlation": "within sampling_covariance",
     "sampling_covariances.time_correlation": "within sampling_covariance",
     "robust.cluster_codes": "a part of robust",
+    "multiverse_inputs": "parts of multiverse",
 }
 
 
