@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from evidence.effects.checks import FloatArray, InputCheck, study_names
 from evidence.errors import BadInput, EmptySelection, UnknownName, known_name
+from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import i2_from_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import Plan, make_plan
@@ -42,6 +43,7 @@ from evidence.synthesis.trial_sequential_records import TrialSequential
 _SAME_SCALE: Final = {"PETO": "OR"}
 
 
+@double_precision("A trial sequential analysis")
 def trial_sequential(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -52,7 +52,15 @@ def test_the_true_count_is_always_allowed_and_bounds_round_to_what_is_printed(n,
 
 @pytest.mark.parametrize(
     ("percent", "n", "decimals"),
-    [(101, 20, 0), (-1, 20, 0), (5, 0, 0), (5, 20.5, 0), (5, 20, 1.5), (5, 20, -1), ([[5], [6]], 20, 0)],
+    [
+        (101, 20, 0),
+        (-1, 20, 0),
+        (5, 0, 0),
+        (5, 20.5, 0),
+        (5, 20, 1.5),
+        (5, 20, -1),
+        ([[5], [6]], 20, 0),
+    ],
 )
 def test_nonsense_is_refused(percent, n, decimals):
     with pytest.raises(BadInput, match="Events from percentages"):

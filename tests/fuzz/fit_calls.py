@@ -49,6 +49,7 @@ def _asked(after: Callable[..., Any]) -> Callable[..., Any]:
 def _of_model(
     after: Callable[..., Any],
     *,
+    low: int = 1,
     high: int = 12,
     regress: float = 0.5,
     drawn: bool = False,
@@ -57,15 +58,19 @@ def _of_model(
     """Calls that fit studies, with or without a moderator, and ask something of the fit."""
 
     def make(draw: Draw) -> Call:
-        yi, vi = draw.studies(1, high)
+        yi, vi = draw.studies(low if draw.maybe(0.9) else 1, high)
         x = _moderator(draw, yi.size) if draw.maybe(regress) else None
         kwargs = {"yi": yi, "vi": vi, "x": x, "model": draw.options(**_MODEL)}
         kwargs["seed"] = 7 if drawn and draw.maybe(0.6) else None
         asked = draw.options(**more)
+        if drawn and "level" in more and draw.maybe(0.9):  # few patterns hold no high level
+            asked["level"] = draw.one(*more["level"])
         if x is not None and "coefficient" in more and draw.maybe(0.95):
             asked["coefficient"] = draw.one("x", "x", "intercept")
         elif x is None and draw.maybe(0.95):
             asked.pop("coefficient", None)
+        if asked.get("method") != "generalised-Q" and draw.maybe(0.9):
+            asked.pop("weights", None)
         if "weights" in asked and draw.maybe():
             asked["weights"] = draw.magnitudes(yi.size)
         if drawn and kwargs["seed"] is not None:
@@ -161,7 +166,7 @@ def _probability(draw: Draw) -> Call:
     return Call(_posterior, {**kwargs, "asked": asked}, fixed=("prior", "scale", "asked"))
 
 
-_PERMUTED = {"level": (0.5, 0.8), "coefficient": ("x", "mean"), "drawn": True}
+_PERMUTED = {"level": (0.5, 0.6, 0.8), "coefficient": ("x", "mean"), "drawn": True}
 
 #: For each function: how to draw a call of it, and how often.
 FIT_CALLS: dict[str, tuple[Maker, float]] = {
@@ -178,17 +183,21 @@ FIT_CALLS: dict[str, tuple[Maker, float]] = {
         6,
     ),
     "permutation_interval": (
-        _of_model(permutation_interval.permutation_interval, high=7, **_PERMUTED),
+        _of_model(permutation_interval.permutation_interval, low=4, high=6, **_PERMUTED),
         3,
     ),
     "permutation_regression_test": (
         _of_model(
-            permutation_regression.permutation_regression_test, high=6, regress=0.95, drawn=True
+            permutation_regression.permutation_regression_test,
+            low=3,
+            high=6,
+            regress=0.95,
+            drawn=True,
         ),
         3,
     ),
     "certify_regression": (
-        _of_model(regression_certificate.certify_regression, high=20, regress=0.97),
+        _of_model(regression_certificate.certify_regression, low=3, high=20, regress=0.97),
         4,
     ),
     "explain_difference": (_difference, 4),

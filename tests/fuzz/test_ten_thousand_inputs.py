@@ -79,6 +79,17 @@ def test_every_function_that_takes_studies_is_among_them():
     assert not missing
 
 
+def test_every_public_function_of_both_layers_is_among_them():
+    called = {part for name in CALLS for part in name.split(", ")}
+    public = [
+        name
+        for name, home in evidence._HOME.items()
+        if home.startswith(("evidence.effects.", "evidence.synthesis.")) and name.islower()
+    ]
+    assert len(public) > 50
+    assert not set(public) - called
+
+
 #: Modules and functions that take arrays and are called by other functions of the package only.
 ELSEWHERE = {
     "checks": "helpers of every module",

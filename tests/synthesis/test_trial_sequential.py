@@ -392,6 +392,11 @@ def test_nonsense_is_refused(options, error, words):
         trial_sequential([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], **{"order": [1, 2, 3], **options})
 
 
+def test_variances_whose_information_is_no_double_are_refused():
+    with pytest.raises(NotEstimable, match="double precision"):
+        trial_sequential([0.1, 0.2], [5e-324, 1e-310], order=[1, 2], anticipated=0.3)
+
+
 def test_sizes_are_checked():
     effect = AnticipatedEffect(delta=0.2, words="made up", participants_factor=100.0)
     options = {"order": [1, 2], "anticipated": effect, "information": "participants"}
