@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.effects.checks import FloatArray, real_number
 from evidence.errors import BadInput
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.double_precision import double_precision
@@ -155,10 +155,10 @@ def _check_priors(prior: object, mu_mean: float | None, mu_sd: float | None) -> 
         problems.append(f"prior is {prior!r:.80}; make one, such as half_normal(0.5)")
     if (mu_mean is None) != (mu_sd is None):
         problems.append(f"mu_mean is {mu_mean} and mu_sd is {mu_sd}; give both or neither")
-    if mu_mean is not None and not math.isfinite(mu_mean):
-        problems.append(f"mu_mean is {mu_mean}; it is a finite number")
-    if mu_sd is not None and not (math.isfinite(mu_sd) and mu_sd > 0):
-        problems.append(f"mu_sd is {mu_sd}; it is a finite number above 0")
+    if mu_mean is not None and not math.isfinite(real_number(mu_mean)):
+        problems.append(f"mu_mean is {mu_mean!r:.80}; it is a finite number")
+    if mu_sd is not None and not 0.0 < real_number(mu_sd) < math.inf:
+        problems.append(f"mu_sd is {mu_sd!r:.80}; it is a finite number above 0")
     if problems:
         raise BadInput("Bayesian pooling was asked for with unusable priors.", problems)
 

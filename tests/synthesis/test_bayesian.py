@@ -268,6 +268,13 @@ def test_unusable_priors_are_refused(make, found):
         make()
 
 
+@pytest.mark.parametrize("given", [("x", 1.0), (0.0, "1"), (0.0, [1.0]), (1j, 1.0), (0.0, 0.0)])
+def test_a_prior_of_the_mean_is_two_numbers(given):
+    mean, sd = given
+    with pytest.raises(BadInput, match="mu_"):
+        pool_bayesian([0.1, 0.2], [0.1, 0.1], prior=half_normal(1.0), mu_mean=mean, mu_sd=sd)
+
+
 def test_a_prior_that_the_effects_contradict_beyond_all_digits_is_refused():
     with pytest.raises(NotEstimable, match="contradict the effects"):
         pool_bayesian([0.2, 1e20, 1.3], [0.1, 0.2, 0.1], prior=half_normal(0.5))
