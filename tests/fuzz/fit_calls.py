@@ -21,9 +21,9 @@ from evidence.synthesis import (
     quadratic_forms,
     regression_certificate,
 )
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.policies import POLICIES, TESTS
 from evidence.synthesis.prediction import DEFINITIONS
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 
 _MODEL = {"method": tuple(ESTIMATORS), "test": tuple(TESTS)}
 _POOLED = {**_MODEL, "policy": tuple(POLICIES), "prediction": (*DEFINITIONS, "none")}

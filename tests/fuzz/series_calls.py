@@ -12,9 +12,9 @@ from evidence.effects.zero_cells import RULES, ZeroCellRule
 from evidence.synthesis import multiverse, ragged, required_information, study_order
 from evidence.synthesis.decision_rules import RULES as DECISIONS
 from evidence.synthesis.decision_rules import DecisionRule
-from evidence.synthesis.estimators import ESTIMATORS
 from evidence.synthesis.policies import POLICIES, TESTS
 from evidence.synthesis.spending import SPENDING
+from evidence.synthesis.tau2_estimates import ESTIMATORS
 from evidence.synthesis.trial_sequential import trial_sequential
 
 _METHODS = tuple(ESTIMATORS)
