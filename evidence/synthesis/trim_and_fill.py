@@ -35,9 +35,10 @@ class TrimAndFill:
 
     Attributes
     ----------
-    missing, missing_se : int, float
-        Estimated number of missing studies, and its standard error; NaN where the estimate of its
-        variance is negative.
+    missing : int
+        Estimated number of missing studies.
+    missing_se : float or None
+        Its standard error; None where the estimate of its variance is negative (NaN in metafor).
     side : str
         Side of the funnel on which they are missing: left or right.
     p_missing : float or None
@@ -53,7 +54,7 @@ class TrimAndFill:
     """
 
     missing: int
-    missing_se: float
+    missing_se: float | None
     side: str
     p_missing: float | None
     estimator: str
@@ -167,7 +168,7 @@ class _Found:
     """Outcome of trimming: number of missing studies, their values, and the rounds it took."""
 
     missing: int
-    missing_se: float
+    missing_se: float | None
     yi: FloatArray
     vi: FloatArray
     rounds: int
@@ -219,8 +220,8 @@ def _centre(yi: FloatArray, vi: FloatArray, method: str) -> float:
     return float(fit_weighted(yi, 1.0 / (vi + tau2), None).coefficients[0])
 
 
-def _count(deviations: FloatArray, estimator: str) -> tuple[int, float]:
-    """Estimated number of missing studies and its standard error, from the signed ranks."""
+def _count(deviations: FloatArray, estimator: str) -> tuple[int, float | None]:
+    """Estimated number of missing studies and its standard error, if any, from the signed ranks."""
     k = deviations.size
     rank = np.empty(k)
     rank[np.argsort(np.abs(deviations), kind="stable")] = np.arange(1, k + 1)
@@ -237,7 +238,7 @@ def _count(deviations: FloatArray, estimator: str) -> tuple[int, float]:
         found = k - 0.5 - math.sqrt(max(inside, 0.0))
         spread = 2.0 / math.sqrt(max((k - 0.5) ** 2 - found * (2 * k - found - 1), 0.25))
     variance = _rank_sum_variance(k, found)
-    return max(0, round(found)), spread * math.sqrt(variance) if variance >= 0.0 else math.nan
+    return max(0, round(found)), spread * math.sqrt(variance) if variance >= 0.0 else None
 
 
 def _rank_sum_variance(k: int, missing: float) -> float:

@@ -32,6 +32,7 @@ from evidence.synthesis.small_study_effects import (
     regression_test,
 )
 from evidence.synthesis.small_study_sizes import debray_test, deeks_test, peters_test
+from tests.synthesis.any_studies import any_studies
 
 ITERATIVE, SAME = 1e-7, 1e-9
 BCG = json.loads((Path(__file__).parent / "reference" / "bcg_sensitivity.json").read_text("utf-8"))
@@ -325,21 +326,13 @@ def test_results_are_frozen():
             found.p_value = 0.0
 
 
-ANY = st.one_of(st.floats(), st.floats(-10, 10), st.sampled_from([0.0, 0.1, 1e-300, 1e300]))
-
-
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
-    yi=st.lists(ANY, max_size=7),
-    vi=st.lists(ANY | st.floats(1e-3, 10), max_size=7),
-    clean=st.booleans(),
+    studies=any_studies(7),
     which=st.integers(0, 5),
 )
-def test_any_input_gives_finite_numbers_or_a_refusal(yi, vi, clean, which):
-    if clean:
-        size = min(len(yi), len(vi))
-        yi = [float(np.clip(np.nan_to_num(y), -1e9, 1e9)) for y in yi[:size]]
-        vi = [float(np.clip(abs(np.nan_to_num(v)), 1e-9, 1e9)) for v in vi[:size]]
+def test_any_input_gives_finite_numbers_or_a_refusal(studies, which):
+    yi, vi = studies
     calls = [
         lambda: regression_test(yi, vi, min_studies=3),
         lambda: regression_test(yi, vi, model="rma", test="knha", min_studies=3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 
 from evidence.trials.audit_rules.book import Book, factor, match, unit
 from evidence.trials.audit_rules.definitions import Match
@@ -28,8 +29,8 @@ OUTSIDE = "estimate-outside-its-limits"
 LOPSIDED = "lopsided-limits"
 #: Standard errors that the middle of symmetric limits may lie from the estimate.
 MIDDLE = 0.1
-#: Two-sided normal quantile of 95 per cent.
-QUANTILE = 1.959963984540054
+#: Standard errors from the estimate to a limit of 95 per cent.
+QUANTILE = NormalDist().inv_cdf(0.975)
 RATIOS = frozenset(("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio"))
 _DIFFERENCES = frozenset(
     ("mean_difference", "standardised_mean_difference", "risk_difference", "mean")
