@@ -1,4 +1,4 @@
-"""The forest plot of a proportion: patients and time of each cohort, and its percentage."""
+"""The forest plot of a proportion: events and time of each cohort, and its percentage."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from evidence.report.forest_records import ForestPlot, ForestRow
 
 def proportion_figure(context: Context, synthesis: Synthesis[Cohort]) -> Figure:
     """Return the forest plot of a proportion."""
+    timed = any(one.months is not None for one in synthesis.studies)
     rows = [
-        study_row(context, synthesis, index, _cells(context, one))
+        study_row(context, synthesis, index, _cells(context, one, timed))
         for index, one in enumerate(synthesis.studies)
     ]
     rows += summary_rows(context, synthesis)
@@ -36,7 +37,7 @@ def proportion_figure(context: Context, synthesis: Synthesis[Cohort]) -> Figure:
         number=context.number("figure"),
         title=title,
         alt=alt_text(context, synthesis, title, "percentage"),
-        column_headers=(("Study",), ("Patients",), ("Months",)),
+        column_headers=(("Study",), ("Events/total",), *((("Months",),) if timed else ())),
         estimate_header=("Per cent (", *level_text(context, synthesis.fit), " CI)"),
         weight_header=("Weight",),
         rows=tuple(rows),
@@ -51,8 +52,10 @@ def proportion_figure(context: Context, synthesis: Synthesis[Cohort]) -> Figure:
     return draw_forest_plot(plot)
 
 
-def _cells(context: Context, one: Cohort) -> tuple[Text, Text]:
-    """Return patients with the event of all (or their percentage), and months."""
+def _cells(context: Context, one: Cohort, timed: bool) -> tuple[Text, ...]:
+    """Return patients with the event of all (or their percentage), and months if any has them."""
+    if not timed:
+        return (_patients(context, one),)
     months: Text = ()
     if one.months is not None:
         months = (context.printed(f"{one.reported}#timepoint_months"),)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from evidence.analysis.review_cells import VERDICT_WORDS, ReviewedTable
-from evidence.report.document import Cell, Column, Footnote, Row, Table, Text
+from evidence.report.document import Cell, Column, Footnote, Row, Span, Table, Text, plain, text_of
 
 _LISTING = {
     "Cell": 1.6,
@@ -17,6 +20,17 @@ _LEGEND: Text = (
     "≠ the update differs from the printed value at the printed rounding; = it agrees; "
     "— no other source was found. Where several documents give an update, all are shown.",
 )
+#: What a reader of such tables may need spelled out, in the order of the alphabet.
+_ABBREVIATIONS = {
+    "CI": "confidence interval",
+    "EDSS": "Expanded Disability Status Scale",
+    "ITP": "immune thrombocytopenia",
+    "NEDA-3": "no evidence of disease activity",
+    "NS": "not significant (as printed)",
+    "PML": "progressive multifocal leukoencephalopathy",
+}
+#: Where those that hold a digit stand in the dataset.
+_NAMED = {"NEDA-3": "vocabulary:outcomes/neda-3/short"}
 
 
 def layout_table(review: ReviewedTable) -> Table:
@@ -24,6 +38,7 @@ def layout_table(review: ReviewedTable) -> Table:
     section = review.section
     labels = [review.declared(f"columns/{index}/label") for index in range(len(section.columns))]
     rows = [row for index in range(len(section.rows)) for row in _layout_rows(review, index)]
+    shown = [*labels, *(cell.text for row in rows for cell in row.cells)]
     return Table(
         id=section.id,
         number=review.context.number("table"),
@@ -33,7 +48,7 @@ def layout_table(review: ReviewedTable) -> Table:
             *(Column(header=label, width=1.4) for label in labels),
         ),
         rows=tuple(rows),
-        footnotes=(Footnote(mark="", text=_LEGEND), _abbreviations(review)),
+        footnotes=(Footnote(mark="", text=_LEGEND), *_abbreviations(review, shown)),
         landscape=True,
     )
 
@@ -64,15 +79,15 @@ def _newer(review: ReviewedTable, index: int) -> Cell:
     return Cell(text=review.updated(cell), tone=review.tone(cell) if known else "absent")
 
 
-def _abbreviations(review: ReviewedTable) -> Footnote:
-    ledger = review.context.ledger
-    text = ledger.prose(
-        "CI: confidence interval; EDSS: Expanded Disability Status Scale; "
-        "ITP: immune thrombocytopenia; {neda}: no evidence of disease activity; "
-        "NS: not significant (as printed); PML: progressive multifocal leukoencephalopathy.",
-        neda=ledger.name("vocabulary:outcomes/neda-3/short"),
-    )
-    return Footnote(mark="", text=text)
+def _abbreviations(review: ReviewedTable, shown: Iterable[Text]) -> tuple[Footnote, ...]:
+    """Return the note that spells out the abbreviations which the table uses, if it uses any."""
+    used = set(re.findall(r"[A-Z][\w-]+", " ".join(plain(text) for text in shown)))
+    notes: list[Span] = []
+    for short, meaning in _ABBREVIATIONS.items():
+        if short in used:
+            name = review.context.ledger.name(_NAMED[short]) if short in _NAMED else short
+            notes += [*(["; "] if notes else []), name, f": {meaning}"]
+    return (Footnote(mark="", text=text_of(*notes, ".")),) if notes else ()
 
 
 def listing_table(review: ReviewedTable) -> Table:

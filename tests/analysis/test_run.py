@@ -10,7 +10,7 @@ from evidence.analysis.places import all_slugs
 from evidence.analysis.run import run_analysis
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import AnalysisFileError, BadInput, EmptySelection, UnknownName
-from evidence.report.document import Heading, Listing, Paragraph, Table, plain
+from evidence.report.document import Figure, Heading, Listing, Paragraph, Table, plain
 from evidence.synthesis.pairwise import pool
 
 #: The JSON files keep ten significant digits.
@@ -358,3 +358,31 @@ def test_a_missing_cell_is_refused_before_anything_is_run(run):
     del table["cells"][1]
     with pytest.raises(AnalysisFileError, match=r"\('drug', 'share'\) is missing"):
         run(table)
+
+
+# what is printed is what is there
+
+
+@pytest.mark.parametrize("slug", ["pulsed-efficacy", "pulsed-tolerability"])
+def test_a_table_spells_out_its_abbreviations_and_no_others(runs, slug):
+    table = next(iter(runs[slug].document.tables()))
+    *_, note = table.footnotes
+    spelled = re.findall(r"([\w-]+): ", plain(note.text))
+    used = " ".join(
+        plain(text)
+        for text in (
+            *(column.header for column in table.columns),
+            *(cell.text for row in table.rows for cell in row.cells),
+        )
+    )
+    known = {"CI", "EDSS", "ITP", "NEDA-3", "NS", "PML"}
+    assert set(spelled) == known & set(re.findall(r"[\w-]+", used))
+
+
+def test_a_forest_plot_has_a_column_of_months_where_a_cohort_has_them(runs):
+    blocks = runs["ahsct-outcomes"].document.blocks
+    figures = {block.id: block.svg for block in blocks if isinstance(block, Figure)}
+    studies = runs["ahsct-outcomes"].results["sections"]
+    assert {"treatment-related-mortality", "neda"} <= figures.keys() & studies.keys()
+    assert ">Months<" not in figures["treatment-related-mortality"]
+    assert ">Months<" in figures["neda"]
