@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from evidence.analysis.context import Context
 from evidence.analysis.pooled_text import SHOWN
+from evidence.arrays import FloatArray
 from evidence.effects.arm_estimates import (
     ArmEffects,
     log_ratio_of_rates,
     log_ratio_of_rates_of_patients,
     proportion_from_interval,
 )
-from evidence.effects.checks import FloatArray
 from evidence.effects.conversions import wald_interval
 from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.effects.printed_percentages import events_behind

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.effects.proportions import proportion_interval
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 
 #: Risk with treatment, from the baseline risk p and the effect on its natural scale.
 _TO_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
@@ -59,7 +60,7 @@ class AbsoluteEffect:
     capped: bool = False
 
 
-@double_precision("An effect at a baseline")
+@in_double_precision("An effect at a baseline")
 def absolute_effect(
     measure: str, estimate: float, ci_low: float, ci_high: float, *, baseline: float
 ) -> AbsoluteEffect:
@@ -114,7 +115,7 @@ def _rates(ratios: tuple[float, float, float], baseline: float) -> FloatArray:
     return irr * rate
 
 
-@double_precision("A risk with treatment")
+@in_double_precision("A risk with treatment")
 def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: ArrayLike) -> FloatArray:
     """Risk with treatment, from a relative effect and the risk without; not cut at 0 and 1.
 
@@ -137,7 +138,7 @@ def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: Array
     return np.asarray(_TO_RISK[measure](p, value))[()]
 
 
-@double_precision("Another measure of an effect")
+@in_double_precision("Another measure of an effect")
 def convert_effect(
     effect: ArrayLike, *, source: str, target: str, baseline_risk: ArrayLike
 ) -> FloatArray:
@@ -201,7 +202,7 @@ class NumberNeededToTreat:
         return self.ci is None
 
 
-@double_precision("A number needed to treat")
+@in_double_precision("A number needed to treat")
 def number_needed_to_treat(rd: float, ci_low: float, ci_high: float) -> NumberNeededToTreat:
     """NNT from a risk difference with its interval.
 
@@ -238,7 +239,7 @@ def _reciprocal(difference: float) -> float:
     return 1 / abs(difference) if difference else float("inf")
 
 
-@double_precision("The interval of a risk difference")
+@in_double_precision("The interval of a risk difference")
 def newcombe_interval(
     ai: ArrayLike, n1i: ArrayLike, ci: ArrayLike, n2i: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:

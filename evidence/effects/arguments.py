@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck, is_truth, lengths, study_names
+from evidence.arrays import FloatArray
 from evidence.effects.continuous import VARIANCE_TYPES
 from evidence.effects.measures import GIVEN, PUBLISHED, Measure, Needs, describe_needs
 from evidence.errors import BadInput, known_name, refuse
+from evidence.input_checks import InputCheck, is_truth, lengths, study_names
 
 #: Measures with a bias correction that can be left out.
 BIAS_CORRECTED: Final = ("SMD", "SMDH", "SMD1", "ROM", "CVR")

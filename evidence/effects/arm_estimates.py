@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck, read_only
+from evidence.arrays import FloatArray, read_only
+from evidence.double_precision import in_double_precision
 from evidence.effects.conversions import se_from_ci
-from evidence.effects.double_precision import double_precision
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 
 
 def _logit(p: FloatArray) -> FloatArray:
@@ -50,7 +51,7 @@ class ArmEffects:
         return np.asarray(np.sqrt(self.vi))
 
 
-@double_precision("A log rate ratio")
+@in_double_precision("A log rate ratio")
 def log_ratio_of_rates(
     rate1: ArrayLike,
     low1: ArrayLike,
@@ -97,7 +98,7 @@ def log_ratio_of_rates(
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=se1**2 + se2**2, measure="IRR")
 
 
-@double_precision("A log rate ratio")
+@in_double_precision("A log rate ratio")
 def log_ratio_of_rates_of_patients(
     rate1: ArrayLike,
     n1: ArrayLike,
@@ -142,7 +143,7 @@ def log_ratio_of_rates_of_patients(
     return ArmEffects(yi=np.log(r1) - np.log(r2), vi=vi, measure="IRR")
 
 
-@double_precision("A proportion from its interval")
+@in_double_precision("A proportion from its interval")
 def proportion_from_interval(
     percent: ArrayLike,
     ci_low: ArrayLike,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.effects.conversions import se_from_ci, se_from_p
-from evidence.effects.double_precision import double_precision
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 
 
-@double_precision("The standard deviation of groups taken together")
+@in_double_precision("The standard deviation of groups taken together")
 def combine_groups(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> tuple[float, float, float]:
     """Size, mean and standard deviation of several groups taken together.
 
@@ -38,7 +39,7 @@ def combine_groups(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> tuple[float,
     return total, grand, float(np.sqrt(squares / (total - 1)))
 
 
-@double_precision("Events taken together")
+@in_double_precision("Events taken together")
 def combine_events(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
     """Events and size of several groups taken together."""
     check = InputCheck("Groups taken together")
@@ -50,7 +51,7 @@ def combine_events(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
     return float(np.sum(count)), float(np.sum(size))
 
 
-@double_precision("A standard deviation")
+@in_double_precision("A standard deviation")
 def sd_from_se(se: ArrayLike, n: ArrayLike) -> FloatArray:
     """SD from the standard error of a mean. Cochrane Handbook 6.5.2.2."""
     check = InputCheck("A standard deviation from a standard error")
@@ -61,7 +62,7 @@ def sd_from_se(se: ArrayLike, n: ArrayLike) -> FloatArray:
     return np.asarray(error * np.sqrt(size))[()]
 
 
-@double_precision("A standard deviation")
+@in_double_precision("A standard deviation")
 def sd_from_ci(
     ci_low: ArrayLike,
     ci_high: ArrayLike,
@@ -91,7 +92,7 @@ def sd_from_ci(
     return sd_from_se(se_from_ci(ci_low, ci_high, level=level, df=df), size)
 
 
-@double_precision("A standard deviation")
+@in_double_precision("A standard deviation")
 def sd_from_p(
     mean_difference: ArrayLike, p_value: ArrayLike, n1: ArrayLike, n2: ArrayLike
 ) -> FloatArray:
@@ -117,7 +118,7 @@ def sd_from_p(
     return np.asarray(se / np.sqrt(1 / size1 + 1 / size2))[()]
 
 
-@double_precision("The standard deviation of a change")
+@in_double_precision("The standard deviation of a change")
 def change_sd(sd_baseline: ArrayLike, sd_final: ArrayLike, correlation: ArrayLike) -> FloatArray:
     """SD of the change from baseline. Cochrane Handbook 6.5.2.8."""
     check = InputCheck("The standard deviation of a change")
@@ -132,7 +133,7 @@ def change_sd(sd_baseline: ArrayLike, sd_final: ArrayLike, correlation: ArrayLik
     return np.asarray(np.sqrt(np.maximum(first**2 + last**2 - 2 * r * first * last, 0)))[()]
 
 
-@double_precision("A correlation")
+@in_double_precision("A correlation")
 def change_correlation(
     sd_baseline: ArrayLike, sd_final: ArrayLike, sd_change: ArrayLike
 ) -> FloatArray:
@@ -160,7 +161,7 @@ def change_correlation(
     return r[()]
 
 
-@double_precision("A design effect")
+@in_double_precision("A design effect")
 def design_effect(mean_cluster_size: ArrayLike, icc: ArrayLike) -> FloatArray:
     """Design effect of cluster randomisation, 1 + (m - 1) ICC.
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray, YiVi
+from evidence.arrays import BoolArray, FloatArray, YiVi
 
 TableFormula = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], YiVi]
 

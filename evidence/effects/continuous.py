@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from evidence.effects.checks import FloatArray, InputCheck, YiVi
+from evidence.arrays import FloatArray, YiVi
+from evidence.input_checks import InputCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
+from evidence.arrays import FloatArray, YiVi
+from evidence.double_precision import in_double_precision, require_finite
 from evidence.effects.binary import LOGISTIC_DIVISOR, NORMAL_DIVISOR
-from evidence.effects.checks import FloatArray, InputCheck, YiVi
 from evidence.effects.continuous import small_sample_correction
-from evidence.effects.double_precision import double_precision, require_finite
 from evidence.effects.measures import find_measure
 from evidence.effects.proportions import arcsine_inverse, double_arcsine_inverse
 from evidence.effects.rates import freeman_tukey_rate_inverse
 from evidence.errors import BadInput, known_name
+from evidence.input_checks import InputCheck
 
 #: Divisors of a log odds ratio that give a standardised mean difference.
 SMD_DIVISORS: Final = {"logistic": LOGISTIC_DIVISOR, "cox": NORMAL_DIVISOR}
@@ -92,7 +93,7 @@ def _freeman_tukey(y: FloatArray, measure: str, n: ArrayLike | None) -> FloatArr
     return (double_arcsine_inverse if measure == "PFT" else freeman_tukey_rate_inverse)(y, n)
 
 
-@double_precision("A critical value")
+@in_double_precision("A critical value")
 def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArray:
     """Two-sided critical value: normal, or t when ``df`` is given."""
     check = InputCheck("A critical value")
@@ -107,7 +108,7 @@ def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArr
     return _t_quantile(tail, freedom)
 
 
-@double_precision("A Wald interval")
+@in_double_precision("A Wald interval")
 def wald_interval(
     yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
@@ -121,7 +122,7 @@ def wald_interval(
     return centre - half, centre + half
 
 
-@double_precision("A standard error")
+@in_double_precision("A standard error")
 def se_from_ci(
     ci_low: ArrayLike, ci_high: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -160,7 +161,7 @@ def _given_df(df: ArrayLike | None) -> dict[str, ArrayLike]:
     return {} if df is None else {"df": df}
 
 
-@double_precision("A test statistic")
+@in_double_precision("A test statistic")
 def statistic_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -191,7 +192,7 @@ def statistic_from_p(
     return np.asarray(np.sign(effect) * _t_quantile(p / 2, freedom))[()]
 
 
-@double_precision("A standard error")
+@in_double_precision("A standard error")
 def se_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> FloatArray:
@@ -214,7 +215,7 @@ def se_from_p(
     return np.asarray(effect / statistic_from_p(effect, p, df=df))[()]
 
 
-@double_precision("A log odds ratio")
+@in_double_precision("A log odds ratio")
 def log_or_from_smd(smd: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
     """Log odds ratio and its variance from a standardised mean difference.
 
@@ -234,7 +235,7 @@ def log_or_from_smd(smd: ArrayLike, vi: ArrayLike, *, method: str = "logistic") 
     return d * factor, variance * factor**2
 
 
-@double_precision("A standardised mean difference")
+@in_double_precision("A standardised mean difference")
 def smd_from_log_or(log_or: ArrayLike, vi: ArrayLike, *, method: str = "logistic") -> YiVi:
     """Standardised mean difference and its variance from a log odds ratio.
 
@@ -258,7 +259,7 @@ def _smd_divisor(method: str) -> float:
     return float(SMD_DIVISORS[method])
 
 
-@double_precision("A standardised mean difference")
+@in_double_precision("A standardised mean difference")
 def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     """Standardised mean difference and its variance from a correlation of ``n`` pairs.
 
@@ -271,7 +272,7 @@ def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     return 2 * rho / np.sqrt(1 - rho**2), 4 * variance / (1 - rho**2) ** 3
 
 
-@double_precision("A correlation")
+@in_double_precision("A correlation")
 def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     """Correlation from a standardised mean difference of groups of n1 and n2.
 
@@ -286,7 +287,7 @@ def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     return np.asarray(d / np.sqrt(d**2 + (size1 + size2) ** 2 / (size1 * size2)))[()]
 
 
-@double_precision("Fisher's z")
+@in_double_precision("Fisher's z")
 def z_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     """Fisher's z and its variance 1 / (n - 3) from a correlation of ``n`` pairs."""
     rho, size = _correlation("Fisher's z of a correlation", r, n)
@@ -302,7 +303,7 @@ def _correlation(asked: str, r: ArrayLike, n: ArrayLike) -> tuple[FloatArray, Fl
     return rho, size
 
 
-@double_precision("A standardised mean difference")
+@in_double_precision("A standardised mean difference")
 def smd_from_t(t: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, correct: bool = True) -> YiVi:
     """Standardised mean difference from the t statistic of two independent groups.
 

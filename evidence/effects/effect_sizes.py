@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evidence.arrays import BoolArray, FloatArray, read_only
+from evidence.double_precision import in_double_precision, squared
 from evidence.effects.arguments import (
     BIAS_CORRECTED,
     find_route,
     find_vtype,
     read_columns,
 )
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, read_only
 from evidence.effects.conversions import se_from_p
-from evidence.effects.double_precision import double_precision, squared
 from evidence.effects.measures import GIVEN, MEASURES, PUBLISHED, TABLE, Measure, find_measure
 from evidence.effects.published import (
     difference_from_ci,
@@ -34,6 +34,7 @@ from evidence.effects.raw_data import (
 )
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
+from evidence.input_checks import InputCheck
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +141,7 @@ class EffectSizes:
         )
 
 
-@double_precision("Effect sizes")
+@in_double_precision("Effect sizes")
 def effect_size(
     measure: str,
     *,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, read_only
+from evidence.arrays import BoolArray, FloatArray, read_only
+from evidence.input_checks import InputCheck
 
 if TYPE_CHECKING:
     import pandas as pd

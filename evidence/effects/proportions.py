@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import betaincinv
 
-from evidence.effects.checks import FloatArray, InputCheck, YiVi
-from evidence.effects.double_precision import double_precision, require_finite
+from evidence.arrays import FloatArray, YiVi
+from evidence.double_precision import in_double_precision, require_finite
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 
 ProportionFormula = Callable[[FloatArray, FloatArray], YiVi]
 Limits = tuple[FloatArray, FloatArray]
@@ -69,7 +70,7 @@ def arcsine_inverse(values: ArrayLike) -> FloatArray:
     return np.asarray(np.sin(np.clip(y, 0, np.pi / 2)) ** 2)[()]
 
 
-@double_precision("A proportion")
+@in_double_precision("A proportion")
 def double_arcsine_inverse(values: ArrayLike, n: ArrayLike) -> FloatArray:
     """Proportion whose double arcsine at sample size ``n`` is ``values``.
 
@@ -102,7 +103,7 @@ def double_arcsine_inverse(values: ArrayLike, n: ArrayLike) -> FloatArray:
     return np.asarray(p)[()]
 
 
-@double_precision("A harmonic mean")
+@in_double_precision("A harmonic mean")
 def harmonic_mean(values: ArrayLike) -> float:
     """Harmonic mean of sample sizes or person-times, shape (k,)."""
     check = InputCheck("A harmonic mean")
@@ -179,7 +180,7 @@ INTERVALS: Final[Mapping[str, Callable[[FloatArray, FloatArray, float], Limits]]
 )
 
 
-@double_precision("The interval of a proportion")
+@in_double_precision("The interval of a proportion")
 def proportion_interval(
     x: ArrayLike, n: ArrayLike, *, level: float = 0.95, method: str = "exact"
 ) -> Limits:

@@ -9,9 +9,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, YiVi, lengths, read_only
+from evidence.arrays import BoolArray, FloatArray, YiVi, read_only
+from evidence.double_precision import in_double_precision, squared
 from evidence.effects.conversions import se_from_ci, se_from_p
-from evidence.effects.double_precision import double_precision, squared
+from evidence.input_checks import InputCheck, lengths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +58,7 @@ class PublishedEffects:
         return np.asarray(np.abs(self.asymmetry) > self.rounding + 1e-12)
 
 
-@double_precision("A log ratio")
+@in_double_precision("A log ratio")
 def log_ratio_from_ci(
     estimate: ArrayLike,
     ci_low: ArrayLike,
@@ -96,7 +97,7 @@ def log_ratio_from_ci(
     return _published(numbers, level, decimals, log=True)
 
 
-@double_precision("The variance of a difference")
+@in_double_precision("The variance of a difference")
 def difference_from_ci(
     estimate: ArrayLike,
     ci_low: ArrayLike,
@@ -183,7 +184,7 @@ def _largest_shift(number: FloatArray, half_unit: FloatArray, *, log: bool) -> F
         return np.asarray(-np.log1p(-relative))
 
 
-@double_precision("A log ratio")
+@in_double_precision("A log ratio")
 def log_ratio_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> YiVi:

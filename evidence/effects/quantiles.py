@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from evidence.effects.checks import FloatArray, InputCheck
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.errors import BadInput, known_name
+from evidence.input_checks import InputCheck
 
 #: The sets of quantiles that papers print, by the name of the scenario in Wan et al.
 SCENARIOS: Final = {
@@ -27,7 +28,7 @@ MEAN_METHODS: Final = {
 SD_METHODS: Final = {"wan": ("C1", "C2", "C3"), "shi": ("C2",)}
 
 
-@double_precision("A mean")
+@in_double_precision("A mean")
 def mean_from_quantiles(
     *,
     median: ArrayLike,
@@ -74,7 +75,7 @@ def mean_from_quantiles(
     return np.asarray(total)[()]
 
 
-@double_precision("A standard deviation")
+@in_double_precision("A standard deviation")
 def sd_from_quantiles(
     *,
     n: ArrayLike,

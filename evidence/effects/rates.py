@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import gammaincinv
 
-from evidence.effects.checks import FloatArray, InputCheck, YiVi
-from evidence.effects.double_precision import double_precision, require_finite
+from evidence.arrays import FloatArray, YiVi
+from evidence.double_precision import in_double_precision, require_finite
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 
 TwoRateFormula = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], YiVi]
 RateFormula = Callable[[FloatArray, FloatArray], YiVi]
@@ -65,7 +66,7 @@ def freeman_tukey_rate(x: FloatArray, t: FloatArray) -> YiVi:
     return (np.sqrt(x / t) + np.sqrt((x + 1) / t)) / 2, 1 / (4 * t)
 
 
-@double_precision("A rate")
+@in_double_precision("A rate")
 def freeman_tukey_rate_inverse(values: ArrayLike, person_time: ArrayLike) -> FloatArray:
     """Rate whose Freeman-Tukey transform at ``person_time`` is ``values``.
 
@@ -92,7 +93,7 @@ def freeman_tukey_rate_inverse(values: ArrayLike, person_time: ArrayLike) -> Flo
     return np.asarray((bounded - 1 / (4 * time * bounded)) ** 2)[()]
 
 
-@double_precision("The interval of a rate")
+@in_double_precision("The interval of a rate")
 def rate_interval(
     x: ArrayLike, t: ArrayLike, *, level: float = 0.95, method: str = "exact"
 ) -> tuple[FloatArray, FloatArray]:
@@ -140,7 +141,7 @@ def rate_interval(
     return estimate / factor, estimate * factor
 
 
-@double_precision("A risk")
+@in_double_precision("A risk")
 def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
     """Risk of an event by ``time`` under a constant rate, 1 - exp(-rate x time)."""
     check = InputCheck("The risk from a constant rate")
@@ -151,7 +152,7 @@ def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
     return np.asarray(np.abs(np.expm1(-per_time * duration)))[()]
 
 
-@double_precision("A person-time")
+@in_double_precision("A person-time")
 def person_time(n: ArrayLike, mean_followup: ArrayLike) -> FloatArray:
     """Person-time of an arm from its size and mean follow-up, in the unit of the follow-up."""
     check = InputCheck("The person-time of an arm")

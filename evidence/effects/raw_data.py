@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from evidence.arrays import BoolArray, FloatArray
 from evidence.effects.binary import TABLE_FORMULAS, no_contrast
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck
 from evidence.effects.continuous import (
     CORRELATION_FORMULAS,
     ONE_GROUP_FORMULAS,
@@ -20,6 +20,7 @@ from evidence.effects.measures import PROPORTION, RATE, TABLE, TWO_RATES
 from evidence.effects.proportions import PROPORTION_FORMULAS
 from evidence.effects.rates import RATE_FORMULAS, TWO_RATE_FORMULAS
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.input_checks import InputCheck
 
 Columns = Mapping[str, FloatArray]
 

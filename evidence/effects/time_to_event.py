@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, InputCheck, YiVi
+from evidence.arrays import FloatArray, YiVi
+from evidence.double_precision import in_double_precision
 from evidence.effects.conversions import statistic_from_p
-from evidence.effects.double_precision import double_precision
+from evidence.input_checks import InputCheck
 
 
-@double_precision("A log hazard ratio")
+@in_double_precision("A log hazard ratio")
 def log_hazard_ratio_from_logrank(o_minus_e: ArrayLike, v: ArrayLike) -> YiVi:
     """Log hazard ratio and its variance from the log-rank O - E and V.
 
@@ -37,7 +38,7 @@ def log_hazard_ratio_from_logrank(o_minus_e: ArrayLike, v: ArrayLike) -> YiVi:
     return np.asarray(excess / variance)[()], np.asarray(1 / variance)[()]
 
 
-@double_precision("The variance of a log-rank test")
+@in_double_precision("The variance of a log-rank test")
 def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from all events and the numbers randomised.
 
@@ -61,7 +62,7 @@ def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatAr
     return np.asarray(count * size1 * size2 / (size1 + size2) ** 2)[()]
 
 
-@double_precision("The variance of a log-rank test")
+@in_double_precision("The variance of a log-rank test")
 def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from the events of each arm.
 
@@ -77,7 +78,7 @@ def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArra
     return np.asarray(first * second / (first + second))[()]
 
 
-@double_precision("A log hazard ratio")
+@in_double_precision("A log hazard ratio")
 def log_hazard_ratio_from_p(p_value: ArrayLike, v: ArrayLike, direction: ArrayLike) -> YiVi:
     """Log hazard ratio and its variance from a log-rank p-value and V.
 

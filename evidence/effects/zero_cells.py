@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray, is_truth, real_number
+from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import BadInput, known_name, refuse
+from evidence.input_checks import is_truth, real_number
 
 RULES = ("only0", "all", "if0all", "none")
 

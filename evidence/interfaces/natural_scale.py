@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.effects.conversions import NO_NATURAL_SCALE, back_transform, wald_interval
 from evidence.effects.measures import MEASURES, Measure
 from evidence.synthesis.pooled_effect import PooledEffect

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.effects.conversions import NO_NATURAL_SCALE, back_transform
 from evidence.effects.measures import MEASURES
 from evidence.report.axis_ticks import Scale

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, whole_number
-from evidence.effects.double_precision import require_finite
+from evidence.arrays import FloatArray
+from evidence.double_precision import require_finite
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
-from evidence.synthesis.deletions import wald_covariance
+from evidence.input_checks import whole_number
 from evidence.synthesis.distributions import critical_value, two_sided_p
 from evidence.synthesis.mean_interval import mean_interval
-from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
+from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted, wald_covariance
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, lengths, whole_number
+from evidence.arrays import BoolArray, FloatArray, IntArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, EmptySelection
-from evidence.synthesis.double_precision import double_precision
-from evidence.synthesis.stack import IntArray, Stack, build_stack
+from evidence.input_checks import InputCheck, lengths, whole_number
+from evidence.synthesis.stack import Stack, build_stack
 from evidence.synthesis.stacked_tau2 import STACKED_ESTIMATORS
 from evidence.synthesis.tau2_estimates import estimator_name
 
@@ -181,7 +182,7 @@ def fit_chunks(
     def fit(columns: slice) -> None:
         stack = chunk(columns)
         size[columns] = stack.size
-        with double_precision("A meta-analysis of the stack"):  # once in each thread
+        with studies_in_double_precision("A meta-analysis of the stack"):  # once in each thread
             rows[:, columns] = _fit(stack, method)
             if not np.isfinite(rows[_ALWAYS_FINITE, columns]).all():
                 raise FloatingPointError("not finite")

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, real_number
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
+from evidence.input_checks import real_number
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.normal_mixtures import NormalMixtures
 from evidence.synthesis.posterior_summaries import (
     PosteriorSummary,
@@ -145,7 +146,7 @@ def pool_bayesian(
     _check_priors(prior, mu_mean, mu_sd)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
-    with double_precision(f"The posterior of {studies.yi.size} studies"):
+    with studies_in_double_precision(f"The posterior of {studies.yi.size} studies"):
         return _summarise(studies, prior, mu_mean, mu_sd, level)
 
 

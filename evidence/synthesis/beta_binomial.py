@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies
 from evidence.synthesis.distributions import check_level, critical_value, two_sided_p
 from evidence.synthesis.event_counts import EventCounts, read_counts
@@ -132,7 +132,7 @@ def pool_beta_binomial(
     return beta_binomial_of_counts(counts, level)
 
 
-@double_precision("A beta-binomial model")
+@in_double_precision("A beta-binomial model")
 def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> BetaBinomialResult:
     """As ``pool_beta_binomial``, of 2x2 tables that were checked."""
     _check_estimable(counts)

@@ -24,8 +24,8 @@ from evidence.synthesis.certificate_comparison import (
     SOLVED_TWICE,
     STATSMODELS_SEARCH,
     Certified,
+    explained,
 )
-from evidence.synthesis.certificate_divergence import explained
 from evidence.synthesis.certificate_records import (
     AGREES,
     DISAGREES,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg, special
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.arrays import FloatArray, read_only
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import chi_squared_p, critical_value, two_sided_p
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.coefficients import WaldTest
 from evidence.synthesis.distributions import critical_value
@@ -18,7 +18,6 @@ from evidence.synthesis.policies import Plan, describe_method, prediction_senten
 from evidence.synthesis.predicted_effects import predict_effects
 from evidence.synthesis.regression_result import MetaRegression
 from evidence.synthesis.studies import Studies
-from evidence.synthesis.subgroup_effect import SubgroupEffect
 
 #: Residual degrees of freedom from which Knapp-Hartung is considered, as for a summary of 3.
 _KNAPP_HARTUNG_DF = 2
@@ -202,3 +201,48 @@ def _effect(
         prediction_high=None if bounds is None else float(bounds[1]),
         labels=tuple(own.labels[row] for row in chosen),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubgroupEffect:
+    """Summary of one group, on the scale of the effects; None is not estimable.
+
+    Attributes
+    ----------
+    name : str
+        The group.
+    k : int
+        Studies in it.
+    estimate, se, ci_low, ci_high, statistic, p_value : float
+        Mean effect with its standard error, interval and test.
+    df : float or None
+        Degrees of freedom of t; None for the normal distribution.
+    tau2 : float or None
+        Between-study variance, its own or the common one.
+    q, q_df, q_p : float, int, float or None
+        Cochran's Q within the group.
+    i2 : float or None
+        I2 within the group, 0 to 1.
+    prediction_low, prediction_high : float or None
+        Interval for the effect in a new study of the group.
+    labels : tuple of str, length k
+        Studies.
+    """
+
+    name: str
+    k: int
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    statistic: float
+    p_value: float
+    df: float | None
+    tau2: float | None
+    q: float | None
+    q_df: int | None
+    q_p: float | None
+    i2: float | None
+    prediction_low: float | None
+    prediction_high: float | None
+    labels: tuple[str, ...]

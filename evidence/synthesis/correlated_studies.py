@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, refuse
+from evidence.input_checks import InputCheck
 from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_effects
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.event_counts import EventCounts
 from evidence.synthesis.hypergeometric import NoncentralHypergeometric, log_choose
 

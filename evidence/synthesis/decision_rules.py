@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, real_number
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, known_name
+from evidence.input_checks import real_number
 
 CodeArray = npt.NDArray[np.int8]
 

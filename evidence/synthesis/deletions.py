@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable, TooFewStudies
+from evidence.input_checks import InputCheck
 from evidence.synthesis.batch import fit_chunks
 from evidence.synthesis.mean_interval import mean_interval
 from evidence.synthesis.policies import summary_test_name
 from evidence.synthesis.stack import Stack, build_stack
 from evidence.synthesis.studies import Studies
 from evidence.synthesis.tau2_estimates import estimate_tau2, estimator_name
-from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted
+from evidence.synthesis.weighted_least_squares import WeightedFit, fit_weighted, wald_covariance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,13 +139,6 @@ def fit_model(
         fit=fit,
         covariance=_factor(fit, test, k - p) * wald_covariance(fit, columns),
     )
-
-
-def wald_covariance(fit: WeightedFit, design: FloatArray) -> FloatArray:
-    """Inverse of ``X'WX``, shape (p, p), without squaring the condition of the design."""
-    triangle = np.linalg.qr(np.sqrt(fit.weights)[:, None] * design, mode="r")
-    inverse = np.linalg.inv(triangle)
-    return np.asarray(inverse @ inverse.T)
 
 
 def _factor(fit: WeightedFit, test: str, df: int) -> float:

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.arrays import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, refuse
 from evidence.synthesis.design_columns import (
     Moderators,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from scipy import special
 
-from evidence.effects.checks import real_number
 from evidence.errors import BadInput
+from evidence.input_checks import real_number
 
 
 def check_level(level: float) -> float:

@@ -25,7 +25,7 @@ from types import ModuleType
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.tau2_estimates import estimator_name
 
 #: Estimators that neither engine has.

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from evidence.effects.checks import FloatArray
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.event_counts import EventCounts, count_studies, read_counts
@@ -139,7 +139,7 @@ def pool_exact(
     return exact_of_counts(counts, level)
 
 
-@double_precision("Exact conditional pooling")
+@in_double_precision("Exact conditional pooling")
 def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
     """As ``pool_exact``, of two-armed studies that were checked."""
     kept = counts.keep(~counts.without_contrast)

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray, real_number
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
-from evidence.synthesis.double_precision import double_precision
+from evidence.input_checks import real_number
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_estimates import estimate_tau2, estimator_name
 from evidence.synthesis.weighted_least_squares import fit_weighted
@@ -141,7 +142,7 @@ def excess_significance(
             "A test of excess significance needs 2 studies and found 1 "
             f"({studies.labels[0]}). Report the study's own p-value."
         )
-    with double_precision("The power of the studies"):
+    with studies_in_double_precision("The power of the studies"):
         tau2 = estimate_tau2(studies.yi, studies.vi, name).tau2
         fit = fit_weighted(studies.yi, 1.0 / (studies.vi + tau2), None)
         estimate = float(fit.coefficients[0])

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, study_names
+from evidence.arrays import FloatArray
 from evidence.effects.measures import find_measure
 from evidence.errors import BadInput, NotEstimable
+from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.explain_published import PublishedNumbers, read_published
 from evidence.synthesis.explain_ranking import KEPT, outcome_sentence, rank_settings

@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, real_number, whole_number
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, refuse
+from evidence.input_checks import real_number, whole_number
 
 _MOST_DECIMALS: Final = 12
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.effects.conversions import back_transform
 from evidence.effects.proportions import INTERVALS, proportion_interval
 from evidence.errors import NotEstimable
@@ -32,7 +32,6 @@ from evidence.synthesis.specifications import (
     half_width,
     variants_of,
 )
-from evidence.synthesis.stack import IntArray
 
 PREDICTIONS: Final = {"normal": None, "t-k-2": 2, "t-k-1": 1}
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import real_number
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, UnknownName
+from evidence.input_checks import real_number
 from evidence.synthesis.distributions import two_sided_p
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def fail_safe_n(
     if target is not None and not 0.0 < abs(real_number(target)) < math.inf:
         raise BadInput(f"A fail-safe N to the target {target!r:.80}. Give a number other than 0.")
     studies = check_studies(yi, vi, labels)
-    with double_precision("The fail-safe N"):
+    with studies_in_double_precision("The fail-safe N"):
         if name == "orwin":
             return _orwin(studies, target, weighted)
         return _rosenthal(studies, alpha) if name == "rosenthal" else _rosenberg(studies, alpha)

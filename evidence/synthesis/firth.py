@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from evidence.effects.checks import FloatArray
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
 from evidence.synthesis.distributions import check_level, chi_squared_p, chi_squared_quantile
 from evidence.synthesis.event_counts import EventCounts, read_counts
@@ -131,7 +131,7 @@ def pool_firth(
     return firth_of_counts(counts, level)
 
 
-@double_precision("Firth's penalised likelihood")
+@in_double_precision("Firth's penalised likelihood")
 def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
     """As ``pool_firth``, of two-armed studies that were checked."""
     model = _Model(counts)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.count_likelihood import CountLikelihood
 from evidence.synthesis.marginal_likelihood import (
     Marginal,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import TooFewStudies, known_name
+from evidence.input_checks import InputCheck
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.heterogeneity import Tau2Interval
 from evidence.synthesis.quadratic_forms import Tails, weighted_chi_squared_tails
 from evidence.synthesis.studies import HasEffects, check_studies
@@ -74,7 +75,7 @@ class GeneralisedQ:
         return pd.DataFrame([asdict(self)])
 
 
-@double_precision("The generalised Q statistic")
+@studies_in_double_precision("The generalised Q statistic")
 def generalised_q(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -124,7 +125,7 @@ def generalised_q(
     )
 
 
-@double_precision("The generalised Q interval of tau2")
+@studies_in_double_precision("The generalised Q interval of tau2")
 def generalised_q_interval(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.count_likelihood import (
     CountLikelihood,
@@ -24,17 +24,13 @@ from evidence.synthesis.gauss_hermite_likelihood import (
 )
 from evidence.synthesis.marginal_likelihood import (
     MarginalLikelihood,
+    ProfiledLevels,
     fixed_effect,
     random_effect,
     random_level_and_effect,
-)
-from evidence.synthesis.maximum import (
-    Maximum,
-    Objective,
-    ProfiledLevels,
-    maximise,
     shared_parameters,
 )
+from evidence.synthesis.maximum import Maximum, Objective, maximise
 
 #: Standard deviations between studies from which the search chooses its start.
 _STARTS: Final = (0.2, 0.8, 3.0)

@@ -10,18 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray, whole_number
+from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput
+from evidence.input_checks import whole_number
 from evidence.synthesis.batch import fit_chunks
-from evidence.synthesis.stack import IntArray, Stack, build_stack
+from evidence.synthesis.stack import Stack, build_stack
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.study_sets import MOST_STUDIES, all_subsets
 from evidence.synthesis.tau2_estimates import estimator_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: All subsets are fitted up to this number of studies: 4,194,303 subsets, half a gigabyte.
-MOST_STUDIES = 22
 #: Draws of a sample: more do not fit into memory.
 _LARGEST_SAMPLE = 10_000_000
 #: A subset is a 64-bit integer with one bit for each study.
@@ -183,25 +183,6 @@ def _builder(studies: Studies, subsets: IntArray) -> Callable[[slice], Stack]:
         return build_stack(np.broadcast_to(yi, shape), np.broadcast_to(vi, shape), present)
 
     return chunk
-
-
-def all_subsets(k: int, min_k: int) -> IntArray:
-    """Every subset of at least ``min_k`` of k studies, as integers with one bit for each study.
-
-    Parameters
-    ----------
-    k : int
-        Number of studies.
-    min_k : int
-        Fewest studies of a subset.
-    """
-    subsets = np.arange(1, 2**k, dtype=np.int64)
-    if min_k == 1:
-        return subsets
-    size = np.zeros(subsets.size, dtype=np.int8)
-    for bit in range(k):
-        size += ((subsets >> bit) & 1).astype(np.int8)
-    return subsets[size >= min_k]
 
 
 def _draw(k: int, min_k: int, sample: int, rng: np.random.Generator) -> IntArray:

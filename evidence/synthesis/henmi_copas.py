@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import TooFewStudies
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.tau2_solutions import TauModel, falling_root, moment_dl
 from evidence.synthesis.weighted_least_squares import WeightedFit
@@ -80,7 +80,7 @@ class _Moments:
     df: int
 
 
-@double_precision("The Henmi-Copas interval")
+@studies_in_double_precision("The Henmi-Copas interval")
 def henmi_copas(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

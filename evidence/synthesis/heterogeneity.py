@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.distributions import chi_squared_p, chi_squared_quantile
 from evidence.synthesis.tau2_estimates import Tau2Estimate
 from evidence.synthesis.tau2_solutions import TauModel, solve_generalised_q

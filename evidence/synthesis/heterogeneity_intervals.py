@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.generalised_q import WEIGHT_RULES, Weights, generalised_q_interval

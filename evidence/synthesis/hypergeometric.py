@@ -11,9 +11,8 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
-from evidence.synthesis.stratified_tests import expected_events
 
 #: Terms further from the mode than this many standard deviations (and terms) are below 1e-17.
 _WINDOW: Final = 9.0
@@ -130,3 +129,26 @@ def check_outcomes(asked: str, ranges: FloatArray) -> None:
 def log_choose(n: FloatArray, x: FloatArray) -> FloatArray:
     """Logarithm of the number of ways to choose x of n."""
     return np.asarray(special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1))
+
+
+def expected_events(
+    n1: FloatArray, n2: FloatArray, m: FloatArray, odds_ratio: float | FloatArray
+) -> FloatArray:
+    """Events of arm 1 that give a table with fixed margins the odds ratio.
+
+    Parameters
+    ----------
+    n1, n2, m : ndarray, shape (k,)
+        Participants of both arms, and events of both together.
+    odds_ratio : float or ndarray, shape (k,)
+        Above 0.
+    """
+    # (n2 - m + x) x = odds_ratio (n1 - x) (m - x): the root is taken without cancellation, and a
+    # is 0 when the odds ratio is 1, above 0 when b is negative
+    a = 1 - odds_ratio
+    b = n2 - m + odds_ratio * (n1 + m)
+    c = -odds_ratio * n1 * m
+    root = np.sqrt(np.maximum(b**2 - 4 * a * c, 0.0))
+    positive = b > 0
+    usual = -2 * c / np.where(positive, b + root, 1.0)
+    return np.where(positive, usual, (root - b) / np.where(positive, 1.0, 2 * a))

@@ -11,17 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import BoolArray, FloatArray
-from evidence.synthesis.deletions import (
-    Deletions,
-    Model,
-    delete_each,
-    fit_model,
-    wald_covariance,
-)
-from evidence.synthesis.double_precision import double_precision
+from evidence.arrays import BoolArray, FloatArray
+from evidence.double_precision import studies_in_double_precision
+from evidence.synthesis.deletions import Deletions, Model, delete_each, fit_model
 from evidence.synthesis.studies import HasEffects, check_studies
-from evidence.synthesis.weighted_least_squares import fit_weighted
+from evidence.synthesis.weighted_least_squares import fit_weighted, wald_covariance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +116,7 @@ class BaujatPoints:
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
 
 
-@double_precision("The influence of the studies")
+@studies_in_double_precision("The influence of the studies")
 def influence(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -168,7 +162,7 @@ def influence(
     return _diagnose(model, delete_each(model))
 
 
-@double_precision("The Baujat points of the studies")
+@studies_in_double_precision("The Baujat points of the studies")
 def baujat(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

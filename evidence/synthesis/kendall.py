@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, is_truth
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable
+from evidence.input_checks import is_truth
 from evidence.synthesis.distributions import two_sided_p
 
 if TYPE_CHECKING:

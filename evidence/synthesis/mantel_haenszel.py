@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, is_truth, read_only
-from evidence.effects.double_precision import double_precision, require_finite
+from evidence.arrays import FloatArray, read_only
+from evidence.double_precision import in_double_precision, require_finite
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
+from evidence.input_checks import is_truth
 from evidence.synthesis.common_effect import (
     CommonEffectHeterogeneity,
     apply_rule,
@@ -198,7 +199,7 @@ def pool_mantel_haenszel(
     return mantel_haenszel_of_counts(counts, own=own, pooled=pooled, correct=correct, level=level)
 
 
-@double_precision("Mantel-Haenszel pooling")
+@in_double_precision("Mantel-Haenszel pooling")
 def mantel_haenszel_of_counts(
     counts: EventCounts,
     *,

@@ -8,12 +8,13 @@ the distribution of ``u`` given the data, the Hessian that of Louis (1982, J R S
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.count_likelihood import CountLikelihood
+from evidence.synthesis.maximum import Objective, Total
 from evidence.synthesis.quadrature import trapezoidal_nodes
 
 
@@ -25,6 +26,8 @@ class Marginal(NamedTuple):
     hessian: FloatArray
 
 
+#: Gain of a study's log likelihood below which its level stays: an error of 1e-8 standard errors.
+_LEVEL_FOUND: Final = 1e-16
 #: Log likelihood of the studies at parameters of shape (k, p).
 MarginalLikelihood = Callable[[FloatArray], Marginal]
 
@@ -121,3 +124,52 @@ def log_mean(logs: FloatArray) -> tuple[FloatArray, FloatArray]:
 def weighted(share: FloatArray, values: FloatArray) -> FloatArray:
     """Mean over the last axis by shares that add up to 1."""
     return np.asarray(np.einsum("...n,...n->...", share, values))
+
+
+def shared_parameters(likelihood: MarginalLikelihood, k: int) -> Objective:
+    """Sum over studies that have all parameters in common."""
+
+    def objective(point: FloatArray) -> Total:
+        found = likelihood(np.broadcast_to(point, (k, point.size)))
+        return Total(
+            float(found.value.sum()), found.gradient.sum(axis=0), found.hessian.sum(axis=0)
+        )
+
+    return objective
+
+
+class ProfiledLevels:
+    """Sum over studies whose first parameter is their own and is maximised away.
+
+    Parameters
+    ----------
+    likelihood : callable
+        Log likelihood of the studies, concave in the first parameter.
+    start : ndarray, shape (k,)
+        Levels to begin with; the last ones found are kept for the next call.
+    """
+
+    def __init__(self, likelihood: MarginalLikelihood, start: FloatArray) -> None:
+        self._likelihood = likelihood
+        self.levels = start
+
+    def __call__(self, point: FloatArray) -> Total:
+        """Profile log likelihood of the other parameters."""
+        level = self.levels
+        shared = np.broadcast_to(point, (level.size, point.size))
+        for _ in range(100):
+            found = self._likelihood(np.column_stack([level, shared]))
+            bend = np.minimum(found.hessian[:, 0, 0], -1e-12)
+            step = np.clip(-found.gradient[:, 0] / bend, -2.0, 2.0)
+            gain = float(np.max(np.abs(step * found.gradient[:, 0])))
+            if gain < _LEVEL_FOUND:
+                break
+            level = level + step
+        self.levels = level
+        cross = found.hessian[:, 0, 1:]
+        drop = np.einsum("kp,kq,k->pq", cross, cross, 1 / bend)
+        return Total(
+            float(found.value.sum()),
+            found.gradient[:, 1:].sum(axis=0),
+            found.hessian[:, 1:, 1:].sum(axis=0) - drop,
+        )

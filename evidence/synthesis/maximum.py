@@ -7,9 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import NotEstimable
-from evidence.synthesis.marginal_likelihood import MarginalLikelihood
 
 
 class Total(NamedTuple):
@@ -43,8 +42,6 @@ _NOISE: Final = 1e-13
 _OFF_SADDLE: Final = 0.2
 #: Effects and standard deviations on the log or logit scale beyond this have no maximum.
 _LARGEST: Final = 50.0
-#: Gain of a study's log likelihood below which its level stays: an error of 1e-8 standard errors.
-_LEVEL_FOUND: Final = 1e-16
 
 
 def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximum:
@@ -121,52 +118,3 @@ def _newton_step(total: Total, free: BoolArray) -> tuple[FloatArray, float]:
     move *= min(1.0, _LONGEST / max(float(np.max(np.abs(move))), 1e-300))
     step[free] = move
     return step, float(gradient @ move)
-
-
-def shared_parameters(likelihood: MarginalLikelihood, k: int) -> Objective:
-    """Sum over studies that have all parameters in common."""
-
-    def objective(point: FloatArray) -> Total:
-        found = likelihood(np.broadcast_to(point, (k, point.size)))
-        return Total(
-            float(found.value.sum()), found.gradient.sum(axis=0), found.hessian.sum(axis=0)
-        )
-
-    return objective
-
-
-class ProfiledLevels:
-    """Sum over studies whose first parameter is their own and is maximised away.
-
-    Parameters
-    ----------
-    likelihood : callable
-        Log likelihood of the studies, concave in the first parameter.
-    start : ndarray, shape (k,)
-        Levels to begin with; the last ones found are kept for the next call.
-    """
-
-    def __init__(self, likelihood: MarginalLikelihood, start: FloatArray) -> None:
-        self._likelihood = likelihood
-        self.levels = start
-
-    def __call__(self, point: FloatArray) -> Total:
-        """Profile log likelihood of the other parameters."""
-        level = self.levels
-        shared = np.broadcast_to(point, (level.size, point.size))
-        for _ in range(100):
-            found = self._likelihood(np.column_stack([level, shared]))
-            bend = np.minimum(found.hessian[:, 0, 0], -1e-12)
-            step = np.clip(-found.gradient[:, 0] / bend, -2.0, 2.0)
-            gain = float(np.max(np.abs(step * found.gradient[:, 0])))
-            if gain < _LEVEL_FOUND:
-                break
-            level = level + step
-        self.levels = level
-        cross = found.hessian[:, 0, 1:]
-        drop = np.einsum("kp,kq,k->pq", cross, cross, 1 / bend)
-        return Total(
-            float(found.value.sum()),
-            found.gradient[:, 1:].sum(axis=0),
-            found.hessian[:, 1:, 1:].sum(axis=0) - drop,
-        )

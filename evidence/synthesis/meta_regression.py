@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.coefficients import CoefficientTable, coefficient_table, wald_test
 from evidence.synthesis.correlated_studies import used_rows
@@ -22,7 +22,7 @@ from evidence.synthesis.heterogeneity import (
     cochran_q,
     q_profile_interval,
 )
-from evidence.synthesis.likelihood import FitStatistics
+from evidence.synthesis.likelihood_statistics import FitStatistics
 from evidence.synthesis.model_comparison import explained_share, information_criteria
 from evidence.synthesis.policies import describe_method, summary_test_name
 from evidence.synthesis.regression_result import MetaRegression

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.generalised_least_squares import GeneralFit, fit_general
 from evidence.synthesis.random_effects import Factor, RandomTerm

@@ -9,12 +9,12 @@ from typing import Protocol
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, UnknownName, refuse
 from evidence.synthesis.coefficients import CoefficientTable, WaldTest, wald_test
 from evidence.synthesis.design_matrix import Design
 from evidence.synthesis.distributions import chi_squared_p
-from evidence.synthesis.likelihood import FitStatistics
+from evidence.synthesis.likelihood_statistics import FitStatistics
 
 
 class LikelihoodModel(Protocol):

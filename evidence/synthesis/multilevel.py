@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.arrays import FloatArray, read_only
 from evidence.errors import NotEstimable, known_name
 from evidence.synthesis.coefficients import coefficient_table, wald_test
 from evidence.synthesis.correlated_studies import check_covariances, used_rows
@@ -17,7 +17,7 @@ from evidence.synthesis.design_matrix import Design, build_design
 from evidence.synthesis.distributions import check_level, chi_squared_p
 from evidence.synthesis.generalised_least_squares import GeneralFit, fit_general
 from evidence.synthesis.grouping import RandomStructure, random_terms
-from evidence.synthesis.likelihood import FitStatistics
+from evidence.synthesis.likelihood_statistics import FitStatistics
 from evidence.synthesis.mixed_model import MixedModel
 from evidence.synthesis.model_comparison import information_criteria
 from evidence.synthesis.multilevel_result import MultilevelModel, RandomEffect

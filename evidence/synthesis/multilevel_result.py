@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.coefficients import CoefficientTable, WaldTest
 from evidence.synthesis.design_matrix import Design
-from evidence.synthesis.likelihood import FitStatistics
+from evidence.synthesis.likelihood_statistics import FitStatistics
 from evidence.synthesis.random_effects import RandomTerm
 
 if TYPE_CHECKING:

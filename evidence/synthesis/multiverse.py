@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from evidence.arrays import IntArray
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.decision_rules import DecisionRule
@@ -21,7 +22,6 @@ from evidence.synthesis.multiverse_inputs import read_variants, unique_names
 from evidence.synthesis.multiverse_records import DIMENSIONS, REASONS, Multiverse
 from evidence.synthesis.policies import summary_test_name
 from evidence.synthesis.specifications import CORRECTIONS, TWO_ARMS, Variant
-from evidence.synthesis.stack import IntArray
 from evidence.synthesis.studies import HasEffects
 from evidence.synthesis.study_sets import StudySets, choose_sets, count_sets
 from evidence.synthesis.tau2_estimates import estimator_name

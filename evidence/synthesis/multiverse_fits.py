@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.batch import PooledStack, fit_chunks
 from evidence.synthesis.decision_rules import CodeArray, DecisionRule
 from evidence.synthesis.multiverse_records import FEW, NO_WIDTH, PRECISION
 from evidence.synthesis.specifications import Variant, half_width
-from evidence.synthesis.stack import IntArray, Stack, build_stack
+from evidence.synthesis.stack import Stack, build_stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

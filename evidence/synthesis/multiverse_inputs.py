@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, study_names
+from evidence.arrays import FloatArray
 from evidence.effects.measures import find_measure
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
+from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.specifications import Variant, variants_of
 from evidence.synthesis.studies import HasEffects, check_studies
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput, UnknownName
 from evidence.synthesis.decision_rules import CodeArray, DecisionRule
-from evidence.synthesis.stack import IntArray
 from evidence.synthesis.study_sets import StudySets
 
 if TYPE_CHECKING:

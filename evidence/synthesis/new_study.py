@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from evidence.effects.checks import InputCheck
 from evidence.errors import NotEstimable, UnknownName
+from evidence.input_checks import InputCheck
 from evidence.synthesis.pooled_effect import PooledEffect
 
 _DIRECTIONS = ("above", "below")

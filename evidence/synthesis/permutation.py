@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.synthesis.batch import pool_stack
 from evidence.synthesis.permutation_patterns import sign_patterns

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable, UnknownName, known_name
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.permutation import TIE, check_fit, sign_statistics
 from evidence.synthesis.permutation_patterns import sign_patterns
 from evidence.synthesis.permutation_regression import StudyOrders
@@ -106,7 +106,7 @@ def permutation_interval(
         if coefficient is not None:
             raise UnknownName("coefficient of a summary without moderators", coefficient, ["mean"])
     coverage = fit.level if level is None else check_level(level)
-    with double_precision("A permutation interval"):
+    with studies_in_double_precision("A permutation interval"):
         if isinstance(fit, MetaRegression):
             return _of_coefficient(fit, coefficient, coverage, draws, rng)
         return _of_mean(fit, coverage, draws, rng)

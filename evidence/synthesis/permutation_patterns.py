@@ -8,9 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput
-from evidence.synthesis.stack import IntArray
 
 #: Most studies whose sign patterns are all enumerated when no number of draws is given.
 MOST_SIGNS: Final = 16

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.arrays import FloatArray, IntArray, read_only
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.permutation import TIE
 from evidence.synthesis.permutation_patterns import study_orders
 from evidence.synthesis.regression_result import MetaRegression
-from evidence.synthesis.stack import IntArray
 from evidence.synthesis.stacked_regression import RegressionStack, stacked_tau2
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class PermutationRegression:
         return pd.DataFrame(columns).assign(patterns=self.patterns, exact=self.exact)
 
 
-@double_precision("A permutation test of a meta-regression")
+@studies_in_double_precision("A permutation test of a meta-regression")
 def permutation_regression_test(
     fit: MetaRegression, *, draws: int | None = None, rng: np.random.Generator | None = None
 ) -> PermutationRegression:

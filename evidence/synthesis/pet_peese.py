@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
-from evidence.effects.checks import real_number
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
+from evidence.input_checks import real_number
 from evidence.synthesis.asymmetry import FEWEST_STUDIES, AsymmetryRegression
 from evidence.synthesis.distributions import critical_value, two_sided_p
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.small_study_effects import regression_test
 from evidence.synthesis.studies import HasEffects, check_studies
 
@@ -64,7 +64,7 @@ class PetPeese:
         return both.assign(name=names, chosen=names == self.chosen).set_index("name")
 
 
-@double_precision("PET-PEESE")
+@studies_in_double_precision("PET-PEESE")
 def pet_peese(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray, read_only
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray, read_only
+from evidence.double_precision import in_double_precision
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.common_effect import (
@@ -142,7 +142,7 @@ def pool_peto(
     return peto_of_counts(counts, rule, level)
 
 
-@double_precision("Peto pooling")
+@in_double_precision("Peto pooling")
 def peto_of_counts(
     counts: EventCounts, rule: ZeroCellRule = _NO_RULE, level: float = 0.95
 ) -> PetoResult:

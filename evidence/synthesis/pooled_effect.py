@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from evidence.arrays import FloatArray
 from evidence.synthesis.estimators import EngineValue, engine_value
 from evidence.synthesis.policies import TESTS, describe_method, describe_prediction
 from evidence.synthesis.prediction import PredictionInterval
-from evidence.synthesis.weighted_least_squares import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

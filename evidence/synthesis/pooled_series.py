@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray, IntArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.synthesis.batch import PooledStack, fit_chunks, inconsistency
 from evidence.synthesis.distributions import two_sided_p
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.mean_interval import (
     MeanInterval,
     choose_interval,
@@ -19,7 +19,7 @@ from evidence.synthesis.mean_interval import (
     needs_classic,
 )
 from evidence.synthesis.policies import Plan
-from evidence.synthesis.stack import IntArray, Stack, build_stack
+from evidence.synthesis.stack import Stack, build_stack
 from evidence.synthesis.studies import Studies
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class PooledSeries:
         )
 
 
-@double_precision("A summary of part of the studies")
+@studies_in_double_precision("A summary of part of the studies")
 def pool_sets(
     studies: Studies,
     present: BoolArray,

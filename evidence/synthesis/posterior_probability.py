@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evidence.effects.checks import InputCheck
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, known_name
+from evidence.input_checks import InputCheck
 from evidence.synthesis.bayesian import BayesianPooled, effect_mixtures
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import Studies
 from evidence.synthesis.tau_posterior import TauModel, TauPosterior
 
@@ -50,7 +50,7 @@ class PosteriorProbability:
         return pd.DataFrame([asdict(self)])
 
 
-@double_precision("A posterior probability")
+@studies_in_double_precision("A posterior probability")
 def posterior_probability(
     fit: BayesianPooled, threshold: float = 0.0, *, quantity: str = "mu", direction: str = "above"
 ) -> PosteriorProbability:

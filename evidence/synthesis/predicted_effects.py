@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray, read_only
+from evidence.arrays import FloatArray, read_only
 from evidence.errors import NotEstimable
 from evidence.synthesis.coefficients import CoefficientTable
 from evidence.synthesis.design_matrix import Design

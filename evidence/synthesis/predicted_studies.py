@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable
 from evidence.synthesis.deletions import fit_model
 from evidence.synthesis.distributions import check_level, critical_value
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.studies import HasEffects, check_studies
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class StudyPredictions:
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
 
 
-@double_precision("Predicting the effects of the studies")
+@studies_in_double_precision("Predicting the effects of the studies")
 def predict_studies(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -15,8 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision
 from evidence.errors import BadInput, NotEstimable
 
 #: The integrand is followed until it has fallen by this, on the log scale (e^-42 is 6e-19).
@@ -48,7 +48,7 @@ class Tails:
     upper: float
 
 
-@double_precision("The distribution of a weighted sum of chi-squared variables")
+@in_double_precision("The distribution of a weighted sum of chi-squared variables")
 def weighted_chi_squared_tails(value: float, weights: FloatArray) -> Tails:
     """Tails of a sum of independent chi-squared variables with 1 df, each times a weight.
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 
 #: Value, first and second derivative of a concave log likelihood by the random effect.

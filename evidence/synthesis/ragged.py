@@ -8,15 +8,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck
+from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput, NotEstimable, refuse
+from evidence.input_checks import InputCheck
 from evidence.synthesis.batch import COLUMNS, PooledStack, fit_chunks
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.mean_interval import needs_classic
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.ragged_result import OUT_OF_RANGE, PooledRagged, Words, summarise_ragged
 from evidence.synthesis.row_faults import RowFaults, bad_row_rule, find_faults
-from evidence.synthesis.stack import IntArray, Stack, build_stack
+from evidence.synthesis.stack import Stack, build_stack
 
 #: A stack holds meta-analyses of up to this many times the studies of its smallest one.
 _PADDING: Final = 1.3

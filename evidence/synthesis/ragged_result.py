@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.synthesis.batch import PooledStack, inconsistency
 from evidence.synthesis.policies import Plan
 from evidence.synthesis.row_faults import RowFaults
-from evidence.synthesis.stack import IntArray
 from evidence.synthesis.stacked_intervals import TextArray, stack_intervals
 
 if TYPE_CHECKING:

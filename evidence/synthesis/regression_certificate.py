@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput
 from evidence.synthesis.certificate_comparison import CLOSED_FORM, PYMARE_SEARCH, coarse
 from evidence.synthesis.certificate_records import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.coefficients import CoefficientTable, WaldTest
 from evidence.synthesis.design_matrix import Design
 from evidence.synthesis.heterogeneity import Heterogeneity
-from evidence.synthesis.likelihood import FitStatistics
+from evidence.synthesis.likelihood_statistics import FitStatistics
 from evidence.synthesis.policies import TESTS, describe_method
 
 if TYPE_CHECKING:

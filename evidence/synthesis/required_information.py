@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray, real_number
-from evidence.effects.double_precision import double_precision, require_finite
+from evidence.arrays import FloatArray
+from evidence.double_precision import in_double_precision, require_finite
 from evidence.errors import BadInput, known_name, refuse
+from evidence.input_checks import real_number
 
 #: What information is counted in.
 INFORMATION: Final = {
@@ -66,7 +67,7 @@ class AnticipatedEffect:
             )
 
 
-@double_precision("An anticipated effect")
+@in_double_precision("An anticipated effect")
 def anticipated_risk_reduction(
     reduction: float, control_risk: float, *, measure: str = "RR"
 ) -> AnticipatedEffect:
@@ -130,7 +131,7 @@ def anticipated_risk_reduction(
     )
 
 
-@double_precision("An anticipated effect")
+@in_double_precision("An anticipated effect")
 def anticipated_difference(difference: float, *, sd: float | None = None) -> AnticipatedEffect:
     """Anticipated effect from a mean difference, or from a number on the scale of the effects.
 
@@ -200,7 +201,7 @@ def required_drift(alpha: float, power: float) -> float:
     return float(special.ndtri(detected) - special.ndtri(error / 2.0))
 
 
-@double_precision("The required information")
+@in_double_precision("The required information")
 def required_information(
     anticipated: AnticipatedEffect,
     *,

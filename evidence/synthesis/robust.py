@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, known_name, refuse
 from evidence.synthesis.coefficients import (
     CoefficientTable,

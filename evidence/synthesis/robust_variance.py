@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, read_only, real_number
+from evidence.arrays import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.input_checks import real_number
 from evidence.synthesis.coefficients import CoefficientTable
 from evidence.synthesis.correlated_studies import used_rows
 from evidence.synthesis.design_matrix import Design, build_design

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.errors import known_name
-from evidence.synthesis.stack import IntArray
 
 #: What happens to a meta-analysis with a row that cannot be used, by the name of the rule.
 BAD_ROW_RULES = {

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, read_only, real_number
-from evidence.effects.double_precision import double_precision
+from evidence.arrays import FloatArray, read_only
+from evidence.double_precision import in_double_precision
 from evidence.errors import BadInput, refuse
+from evidence.input_checks import InputCheck, real_number
 from evidence.synthesis.grouping import read_labels
 
 
-@double_precision("A sampling covariance matrix")
+@in_double_precision("A sampling covariance matrix")
 def sampling_covariance(
     vi: npt.ArrayLike, cluster: npt.ArrayLike, *correlations: npt.ArrayLike
 ) -> FloatArray:
@@ -119,7 +120,7 @@ def outcome_correlation(
     return found
 
 
-@double_precision("A correlation over time")
+@in_double_precision("A correlation over time")
 def time_correlation(time: npt.ArrayLike, phi: float) -> FloatArray:
     """Correlation ``phi ** |difference of time|`` of repeated measurements, shape (k, k).
 
@@ -146,7 +147,7 @@ def time_correlation(time: npt.ArrayLike, phi: float) -> FloatArray:
     return np.asarray(np.power(float(phi), distance))
 
 
-@double_precision("The overlap of arms")
+@in_double_precision("The overlap of arms")
 def arm_overlap(
     treatment: npt.ArrayLike,
     control: npt.ArrayLike,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.coefficients import WaldTest, quadratic_form
 from evidence.synthesis.generalised_least_squares import fit_general

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 
 #: Standard deviations beyond which a normal density is nothing (its tail is 2e-28).
 _REACH: Final = 11.0

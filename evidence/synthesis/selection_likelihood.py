@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.selection_weights import WeightFunction
 

@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray, real_number
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
+from evidence.input_checks import real_number
 from evidence.synthesis.distributions import (
     check_level,
     chi_squared_p,
     critical_value,
     two_sided_p,
 )
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.selection_likelihood import Height, SelectionLikelihood, climb
 from evidence.synthesis.selection_weights import BetaFunction, StepFunction, WeightFunction
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
@@ -168,7 +169,7 @@ def selection_model(
             f"studies and needs {parameters + 1}. Use fewer steps, or report the plain summary."
         )
     sign = -1.0 if alternative == "less" else 1.0
-    with double_precision("The selection model"):
+    with studies_in_double_precision("The selection model"):
         function = _weight_function(studies, sign, weights, ends, alternative, smallest_p)
         return _fit(studies, sign, function, weights, ends, alternative, level)
 

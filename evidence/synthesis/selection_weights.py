@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 
 #: Derivatives with respect to the mean that the Hessian needs; two of them make one of tau2.
 ORDERS = 5

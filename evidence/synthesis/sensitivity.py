@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, study_names
+from evidence.arrays import FloatArray
 from evidence.errors import TooFewStudies
+from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.distributions import check_level
 from evidence.synthesis.influence import BaujatPoints, Influence, baujat, influence
 from evidence.synthesis.pairwise import pool

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.distributions import critical_value
 from evidence.synthesis.pooled_series import PooledSeries
 from evidence.synthesis.spending import Boundaries

@@ -15,12 +15,13 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, read_only, real_number
+from evidence.arrays import FloatArray, read_only
 from evidence.effects.conversions import back_transform
 from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.effects.proportions import harmonic_mean, proportion_interval
 from evidence.effects.rates import rate_interval
 from evidence.errors import BadInput, NotEstimable, known_name
+from evidence.input_checks import InputCheck, real_number
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.single_arm_summary import PooledProportion, PooledRate, SingleArmSummary

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray, InputCheck, study_names
+from evidence.arrays import BoolArray, FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import NotEstimable, known_name
+from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -22,14 +24,13 @@ from evidence.synthesis.asymmetry import (
     require_studies,
 )
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.hypergeometric import NoncentralHypergeometric
 from evidence.synthesis.kendall import RankCorrelation, kendall_test
 
 Table = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
-@double_precision("Harbord's test")
+@studies_in_double_precision("Harbord's test")
 def harbord_test(
     ai: npt.ArrayLike,
     n1i: npt.ArrayLike,
@@ -92,7 +93,7 @@ def harbord_test(
     )
 
 
-@double_precision("Schwarzer's test")
+@studies_in_double_precision("Schwarzer's test")
 def schwarzer_test(
     ai: npt.ArrayLike,
     n1i: npt.ArrayLike,

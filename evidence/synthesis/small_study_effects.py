@@ -12,8 +12,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, real_number
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, known_name
+from evidence.input_checks import InputCheck, real_number
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -23,7 +25,6 @@ from evidence.synthesis.asymmetry import (
     require_studies,
 )
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.policies import summary_test_name
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
@@ -42,7 +43,7 @@ PREDICTORS = {
 _WITHOUT_LIMIT = ("ni", "sqrtni")
 
 
-@double_precision("A regression test of the funnel")
+@studies_in_double_precision("A regression test of the funnel")
 def regression_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -177,7 +178,7 @@ def sizes(asked: str, studies: Studies, **given: npt.ArrayLike) -> dict[str, Flo
     return arrays
 
 
-@double_precision("Pustejovsky's test")
+@studies_in_double_precision("Pustejovsky's test")
 def pustejovsky_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,
@@ -230,7 +231,7 @@ def pustejovsky_test(
     )
 
 
-@double_precision("Begg's rank test")
+@studies_in_double_precision("Begg's rank test")
 def rank_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

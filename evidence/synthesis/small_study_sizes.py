@@ -12,8 +12,9 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import InputCheck
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import known_name
+from evidence.input_checks import InputCheck
 from evidence.synthesis.asymmetry import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -22,12 +23,11 @@ from evidence.synthesis.asymmetry import (
     require_studies,
 )
 from evidence.synthesis.distributions import check_level
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.small_study_effects import sizes
 from evidence.synthesis.studies import HasEffects, Studies, check_studies, has_effects
 
 
-@double_precision("Peters' test")
+@studies_in_double_precision("Peters' test")
 def peters_test(
     yi: npt.ArrayLike | HasEffects,
     *,
@@ -78,7 +78,7 @@ def peters_test(
     )
 
 
-@double_precision("Deeks' test")
+@studies_in_double_precision("Deeks' test")
 def deeks_test(
     yi: npt.ArrayLike | HasEffects,
     *,
@@ -126,7 +126,7 @@ def deeks_test(
     )
 
 
-@double_precision("Debray's test")
+@studies_in_double_precision("Debray's test")
 def debray_test(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

@@ -12,11 +12,10 @@ from typing import Any, Final
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.batch import PooledStack
-from evidence.synthesis.stack import IntArray
 
 #: Measures that are looked at when none is named; two arms and one arm.
 TWO_ARMS: Final = ("RR", "OR", "RD")

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from scipy import optimize, special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, known_name, refuse
 from evidence.synthesis.score_process import ScoreProcess, going_on, start_process
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray
+from evidence.arrays import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
 _COLUMN_SUMS = "ij,ij->j"

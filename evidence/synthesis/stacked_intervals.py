@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray, IntArray
 from evidence.synthesis.batch import PooledStack
 from evidence.synthesis.distributions import critical_value
 from evidence.synthesis.policies import Plan
-from evidence.synthesis.stack import IntArray
 
 TextArray = npt.NDArray[np.str_]
 

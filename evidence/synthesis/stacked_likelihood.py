@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, FloatArray
-from evidence.synthesis.stack import IntArray, Stack
+from evidence.arrays import BoolArray, FloatArray, IntArray
+from evidence.synthesis.stack import Stack
 
 #: A cell this narrow, relative to its place, is divided no further. Only minima end here.
 _NARROW = 0.05

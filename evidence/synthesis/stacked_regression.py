@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
-from evidence.synthesis.stack import IntArray
+from evidence.arrays import FloatArray, IntArray
 
 #: Points at which the derivative of the likelihood is looked at before its zeros are solved.
 _GRID: Final = 24

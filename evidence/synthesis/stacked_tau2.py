@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.stack import Stack, StackFit
 from evidence.synthesis.stacked_likelihood import maximise
 

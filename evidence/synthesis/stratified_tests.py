@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.synthesis.distributions import chi_squared_p
+from evidence.synthesis.hypergeometric import expected_events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,26 +128,3 @@ def homogeneity_tests(
     tarone = breslow_day - float(difference.sum()) ** 2 / float(np.sum(1 / precision))
     df = int(informative.sum()) - 1
     return chi_squared_test(breslow_day, df), chi_squared_test(max(tarone, 0.0), df)
-
-
-def expected_events(
-    n1: FloatArray, n2: FloatArray, m: FloatArray, odds_ratio: float | FloatArray
-) -> FloatArray:
-    """Events of arm 1 that give a table with fixed margins the odds ratio.
-
-    Parameters
-    ----------
-    n1, n2, m : ndarray, shape (k,)
-        Participants of both arms, and events of both together.
-    odds_ratio : float or ndarray, shape (k,)
-        Above 0.
-    """
-    # (n2 - m + x) x = odds_ratio (n1 - x) (m - x): the root is taken without cancellation, and a
-    # is 0 when the odds ratio is 1, above 0 when b is negative
-    a = 1 - odds_ratio
-    b = n2 - m + odds_ratio * (n1 + m)
-    c = -odds_ratio * n1 * m
-    root = np.sqrt(np.maximum(b**2 - 4 * a * c, 0.0))
-    positive = b > 0
-    usual = -2 * c / np.where(positive, b + root, 1.0)
-    return np.where(positive, usual, (root - b) / np.where(positive, 1.0, 2 * a))

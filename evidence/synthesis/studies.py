@@ -9,15 +9,9 @@ from typing import Protocol, TypeGuard, cast, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import (
-    BoolArray,
-    FloatArray,
-    InputCheck,
-    lengths,
-    read_only,
-    study_names,
-)
+from evidence.arrays import BoolArray, FloatArray, read_only
 from evidence.errors import BadInput, EmptySelection
+from evidence.input_checks import InputCheck, lengths, study_names
 
 
 @runtime_checkable

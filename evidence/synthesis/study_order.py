@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import BoolArray, FloatArray, study_names
+from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.errors import BadInput, EmptySelection, known_name, refuse
-from evidence.synthesis.stack import IntArray
+from evidence.input_checks import study_names
 
 #: Rules for studies of the same date.
 TIES: Final = {

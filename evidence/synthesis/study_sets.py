@@ -9,10 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from evidence.effects.checks import BoolArray, is_truth, whole_number
+from evidence.arrays import BoolArray, IntArray
 from evidence.errors import BadInput, UnknownName, known_name, refuse
-from evidence.synthesis.gosh import MOST_STUDIES, all_subsets
+from evidence.input_checks import is_truth, whole_number
 
+#: All subsets are fitted up to this number of studies: 4,194,303 subsets, half a gigabyte.
+MOST_STUDIES = 22
 SUBSETS: Final = ("none", "leave-one-out", "all")
 #: Most studies of which every subset is searched.
 MOST_FOR_ALL_SUBSETS: Final = 12
@@ -200,3 +202,22 @@ def _check_many(k: int) -> None:
             f"All subsets of {k} studies were asked for; the most is {MOST_STUDIES} studies. "
             "Declare the sets that matter with subsets=."
         )
+
+
+def all_subsets(k: int, min_k: int) -> IntArray:
+    """Every subset of at least ``min_k`` of k studies, as integers with one bit for each study.
+
+    Parameters
+    ----------
+    k : int
+        Number of studies.
+    min_k : int
+        Fewest studies of a subset.
+    """
+    subsets = np.arange(1, 2**k, dtype=np.int64)
+    if min_k == 1:
+        return subsets
+    size = np.zeros(subsets.size, dtype=np.int8)
+    for bit in range(k):
+        size += ((subsets >> bit) & 1).astype(np.int8)
+    return subsets[size >= min_k]

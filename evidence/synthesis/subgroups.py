@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name, refuse
 from evidence.synthesis.coefficients import WaldTest, f_or_chi_squared
-from evidence.synthesis.common_subgroups import CommonSubgroups, fit_common
+from evidence.synthesis.common_subgroups import CommonSubgroups, SubgroupEffect, fit_common
 from evidence.synthesis.correlated_studies import used_rows
 from evidence.synthesis.design_columns import read_values
 from evidence.synthesis.distributions import check_level
@@ -21,7 +21,6 @@ from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.studies import HasEffects, Studies, check_studies
-from evidence.synthesis.subgroup_effect import SubgroupEffect
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import TooFewStudies, UnknownName
 from evidence.synthesis.tau2_solutions import MOMENT_ESTIMATORS, TauModel, maximum_likelihood
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.weighted_least_squares import (
     WeightedFit,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy import optimize
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.studies import Studies
 from evidence.synthesis.tau_priors import TauPrior

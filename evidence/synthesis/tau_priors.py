@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput
 
 _LOG_2PI = math.log(2 * math.pi)

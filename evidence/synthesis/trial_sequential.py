@@ -11,9 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray, InputCheck, study_names
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, EmptySelection, UnknownName, known_name
-from evidence.synthesis.double_precision import double_precision
+from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.heterogeneity import i2_from_q
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import Plan, make_plan
@@ -43,7 +44,7 @@ from evidence.synthesis.trial_sequential_records import TrialSequential
 _SAME_SCALE: Final = {"PETO": "OR"}
 
 
-@double_precision("A trial sequential analysis")
+@studies_in_double_precision("A trial sequential analysis")
 def trial_sequential(
     yi: npt.ArrayLike | HasEffects,
     vi: npt.ArrayLike | None = None,

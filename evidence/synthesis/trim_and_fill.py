@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
+from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.asymmetry import line_design
-from evidence.synthesis.double_precision import double_precision
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import make_plan
 from evidence.synthesis.pooled_effect import PooledEffect
@@ -138,7 +138,7 @@ def trim_and_fill(
         level=level,
         labels=studies.labels,
     )
-    with double_precision("Trim and fill"):
+    with studies_in_double_precision("Trim and fill"):
         side = side or _find_side(studies, plan.method)
         found = _trim(studies, plan.method, estimator, side)
     return TrimAndFill(

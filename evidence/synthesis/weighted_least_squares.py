@@ -161,3 +161,10 @@ def log_det_information(fit: WeightedFit, design: FloatArray | None) -> FloatArr
         return np.asarray(np.log(np.sum(fit.weights, axis=-1)))
     information = np.einsum("ki,...k,kj->...ij", design, fit.weights, design)
     return np.asarray(np.linalg.slogdet(information)[1])
+
+
+def wald_covariance(fit: WeightedFit, design: FloatArray) -> FloatArray:
+    """Inverse of ``X'WX``, shape (p, p), without squaring the condition of the design."""
+    triangle = np.linalg.qr(np.sqrt(fit.weights)[:, None] * design, mode="r")
+    inverse = np.linalg.inv(triangle)
+    return np.asarray(inverse @ inverse.T)

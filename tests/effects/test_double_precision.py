@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence.double_precision import in_double_precision, require_finite, squared
 from evidence.effects.absolute_effects import convert_effect
 from evidence.effects.arm_summaries import combine_groups, sd_from_ci
 from evidence.effects.conversions import critical_value, statistic_from_p
-from evidence.effects.double_precision import double_precision, require_finite, squared
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.proportions import proportion_interval
 from evidence.effects.published import difference_from_ci
@@ -17,12 +17,12 @@ from evidence.errors import BadInput, NotEstimable
 def test_a_refusal_says_what_was_asked_and_what_to_do():
     with (
         pytest.raises(NotEstimable, match=r"^A mean left .* Check the numbers"),
-        double_precision("A mean"),
+        in_double_precision("A mean"),
     ):
         np.square(np.array([1e200]))
     with (
         pytest.raises(NotEstimable, match="one is 0"),
-        double_precision("A mean", "one is 0", "Leave it out."),
+        in_double_precision("A mean", "one is 0", "Leave it out."),
     ):
         require_finite([1.0, np.inf])
 

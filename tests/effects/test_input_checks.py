@@ -5,14 +5,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from evidence.effects.checks import (
-    InputCheck,
-    is_truth,
-    real_number,
-    study_names,
-    whole_number,
-)
 from evidence.errors import BadInput
+from evidence.input_checks import InputCheck, is_truth, real_number, study_names, whole_number
 
 NAN = float("nan")
 

@@ -7,8 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from evidence.errors import BadInput, EmptySelection, UnknownName
-from evidence.synthesis.gosh import MOST_STUDIES, gosh
+from evidence.synthesis.gosh import gosh
 from evidence.synthesis.pairwise import pool
+from evidence.synthesis.study_sets import MOST_STUDIES
 
 SAME = 1e-9
 Y = np.array([-0.9, -1.6, -0.2, 0.4, 0.1, -0.5])

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.generalised_q import generalised_q_interval
 from evidence.synthesis.heterogeneity_intervals import INTERVALS, heterogeneity_interval
-from evidence.synthesis.likelihood import profile_likelihood_interval
+from evidence.synthesis.likelihood_statistics import profile_likelihood_interval
 from evidence.synthesis.meta_regression import meta_regression
 from evidence.synthesis.pairwise import pool
 

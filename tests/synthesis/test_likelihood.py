@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
-from evidence.synthesis.likelihood import fit_statistics, profile_likelihood_interval
+from evidence.synthesis.likelihood_statistics import fit_statistics, profile_likelihood_interval
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.tau2_solutions import TauModel, log_likelihood
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
+from evidence.synthesis.hypergeometric import expected_events
 from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
-from evidence.synthesis.stratified_tests import expected_events
 
 #: Closed form; only the order of the sums differs.
 CLOSED_FORM = 1e-12

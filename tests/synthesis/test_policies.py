@@ -1,7 +1,7 @@
 import pytest
 
 from evidence.errors import UnknownName
-from evidence.synthesis.interval_rules import cochrane_test, iqwig_test
+from evidence.synthesis.mean_interval import cochrane_test, iqwig_test
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.policies import (
     POLICIES,

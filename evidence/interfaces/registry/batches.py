@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evidence.effects.checks import FloatArray
-from evidence.synthesis.stack import IntArray
+from evidence.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Pairwise random-effects models: the cases are calls of metafor's ``rma`` without moderators."""
 
 from evidence.errors import NotEstimable
-from evidence.synthesis.likelihood import fit_statistics, profile_likelihood_interval
+from evidence.synthesis.likelihood_statistics import fit_statistics, profile_likelihood_interval
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.pooled_effect import PooledEffect
 from evidence.synthesis.tau2_estimates import ESTIMATORS

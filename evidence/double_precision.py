@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import ArrayLike
 
-from evidence.effects.checks import FloatArray
+from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
 
 
 @contextmanager
-def double_precision(
+def in_double_precision(
     asked: str,
     found: str = "a number is extremely large or extremely small",
     advice: str = "Check the numbers, or give them in another unit.",
@@ -41,8 +41,28 @@ def double_precision(
         ) from failure
 
 
+@contextmanager
+def studies_in_double_precision(asked: str) -> Iterator[None]:
+    """Refuse studies whose synthesis leaves double precision, as ``in_double_precision`` does.
+
+    Parameters
+    ----------
+    asked : str
+        What is computed; the start of the refusal.
+
+    Raises
+    ------
+    NotEstimable
+        If the numbers leave the range of double precision, or a matrix has no inverse.
+    """
+    found = "effects or sampling variances are extreme, or one study outweighs all others"
+    advice = "Check the variances, or give the effects in another unit."
+    with in_double_precision(asked, found, advice):
+        yield
+
+
 def require_finite(*results: ArrayLike) -> None:
-    """Raise ArithmeticError, which ``double_precision`` explains, for what is not finite."""
+    """Raise ArithmeticError, which ``in_double_precision`` explains, for what is not finite."""
     if not all(np.isfinite(result).all() for result in results):
         raise ArithmeticError("not finite")
 

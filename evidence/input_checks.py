@@ -7,14 +7,10 @@ from math import inf, nan
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from evidence.arrays import FloatArray
 from evidence.errors import BadInput, refuse
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-#: Effects and their sampling variances, both of the shape of the inputs.
-YiVi = tuple[FloatArray, FloatArray]
 
 
 class InputCheck:
@@ -142,8 +138,3 @@ def lengths(arrays: Mapping[str, FloatArray]) -> str:
     return "the lengths differ: " + ", ".join(
         f"{name} {'x'.join(map(str, array.shape)) or '1'}" for name, array in arrays.items()
     )
-
-
-def read_only(array: FloatArray | BoolArray) -> None:
-    """Forbid changes to an array that a frozen record holds."""
-    array.flags.writeable = False
