@@ -12,15 +12,15 @@ from benchmarks.lines import Line, Sizes, median_seconds
 from benchmarks.metafor import Metafor, Timed, time_metafor
 from benchmarks.own_process import measure
 from evidence import certify, pool, pool_glmm
-from evidence.synthesis.batch import pool_stack
-from evidence.synthesis.multiverse import multiverse
-from evidence.synthesis.permutation import permutation_test
-from evidence.synthesis.sensitivity import leave_one_out
+from evidence.synthesis.multiverse.worlds import multiverse
+from evidence.synthesis.permutation.sign_test import permutation_test
+from evidence.synthesis.sensitivity.study_deletion import leave_one_out
+from evidence.synthesis.stacks.pooled_stack import pool_stack
 
 _GOSH = """
 import sys, time
 import numpy as np
-from evidence.synthesis.gosh import gosh
+from evidence.synthesis.sensitivity.subset_summaries import gosh
 rng = np.random.default_rng(20)
 k = int(sys.argv[1])
 vi = np.exp(rng.uniform(-4.0, -1.0, k))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 DISTRIBUTION: Final = "ms-evidence"
+#: The folder of the installed package, beside which or inside which data and analyses lie.
+PACKAGE: Final = Path(__file__).resolve().parent
 
 
 def project_folder() -> Path | None:

@@ -21,9 +21,9 @@ import pandas as pd
 import seaborn as sns
 
 import evidence
-from evidence.trials.codebook import data_dictionary
-from evidence.trials.dataset_counts import counts
-from evidence.trials.views import arm_view, contrast_view
+from evidence.trials.dataset.counts import counts
+from evidence.trials.dataset.views import arm_view, contrast_view
+from evidence.trials.upkeep.code_book import data_dictionary
 
 pd.set_option("display.width", 120)
 trials = evidence.load_trials()

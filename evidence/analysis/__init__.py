@@ -1,1 +1,5 @@
-"""Declared analyses: from the dataset to a report, and back from a report to the dataset."""
+"""Declared analyses, from their file to a report that can be verified."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

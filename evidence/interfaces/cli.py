@@ -8,14 +8,14 @@ from __future__ import annotations
 import click
 
 from evidence.interfaces import console
-from evidence.interfaces.audit_command import audit
-from evidence.interfaces.data_commands import data
-from evidence.interfaces.dataset_commands import codebook, diff, query
-from evidence.interfaces.explain_command import explain
+from evidence.interfaces.commands.audit_command import audit
+from evidence.interfaces.commands.data_commands import data
+from evidence.interfaces.commands.dataset_commands import codebook, diff, query
+from evidence.interfaces.commands.explain_command import explain
+from evidence.interfaces.commands.pool_command import pool
+from evidence.interfaces.commands.pool_many_command import pool_many
+from evidence.interfaces.commands.report_commands import report, run, verify
 from evidence.interfaces.exports import export
-from evidence.interfaces.pool_command import pool
-from evidence.interfaces.pool_many_command import pool_many
-from evidence.interfaces.report_commands import report, run, verify
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -18,7 +18,7 @@ from evidence.errors import EmptySelection
 from evidence.interfaces import console
 
 if TYPE_CHECKING:
-    from evidence.analysis.run import AnalysisRun
+    from evidence.analysis.run.analysis_run import AnalysisRun
 
 #: Largest relative gap to metafor; the data of the script have ten digits.
 TOLERANCE: Final = 1e-6
@@ -112,7 +112,7 @@ _PER_STUDY: Final = ("labels", "yi", "vi")
 def _as_run(run: AnalysisRun | str) -> AnalysisRun:
     if not isinstance(run, str):
         return run
-    from evidence.analysis.run import run_analysis
+    from evidence.analysis.run.analysis_run import run_analysis
 
     return run_analysis(run)
 

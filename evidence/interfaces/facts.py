@@ -16,10 +16,15 @@ from evidence.interfaces.natural_scale import (
     natural_studies,
     natural_summary,
 )
-from evidence.report.numbers import MINUS, format_number
-from evidence.synthesis.policies import POLICIES, TESTS, describe_method, describe_prediction
-from evidence.synthesis.pooled_effect import PooledEffect
-from evidence.synthesis.single_arm_summary import SingleArmSummary
+from evidence.report.record.numbers import MINUS, format_number
+from evidence.synthesis.pairwise.policies import (
+    POLICIES,
+    TESTS,
+    describe_method,
+    describe_prediction,
+)
+from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
 Fact = tuple[str, str]
 

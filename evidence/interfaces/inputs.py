@@ -24,9 +24,9 @@ from evidence.effects.published import difference_from_ci, log_ratio_from_ci
 from evidence.errors import BadInput, UnknownName, refuse
 from evidence.interfaces.natural_scale import Synthesis
 from evidence.interfaces.study_table import StudyTable
-from evidence.synthesis.pairwise import pool
-from evidence.synthesis.single_arm import pool_proportions, pool_rates
-from evidence.synthesis.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
+from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
 Columns = Mapping[str, Sequence[float]]
 #: Every name that a column with numbers can have.

@@ -9,8 +9,8 @@ import numpy as np
 from evidence.arrays import FloatArray
 from evidence.effects.conversions import NO_NATURAL_SCALE, back_transform, wald_interval
 from evidence.effects.measures import MEASURES, Measure
-from evidence.synthesis.pooled_effect import PooledEffect
-from evidence.synthesis.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
 Synthesis = PooledEffect | SingleArmSummary
 Values = TypeVar("Values", float, FloatArray)

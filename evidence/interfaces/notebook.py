@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evidence.analysis.run import AnalysisRun
-    from evidence.analysis.verify import Verification
+    from evidence.analysis.run.analysis_run import AnalysisRun
+    from evidence.analysis.verify.verification import Verification
     from evidence.effects.effect_sizes import EffectSizes
     from evidence.interfaces.natural_scale import Synthesis
-    from evidence.trials.load import Trials
+    from evidence.trials.dataset.load import Trials
 
 #: Rows of the dataset that are shown.
 ROWS: Final = 10
@@ -131,7 +131,7 @@ def frame_html(result: HasFrame) -> str:
 
 def run_html(run: AnalysisRun) -> str:
     """Return the key results of an analysis."""
-    from evidence.report.document import Listing, plain
+    from evidence.report.record.document import Listing, plain
 
     listing = next(block for block in run.document.blocks if isinstance(block, Listing))
     title = f"<p><strong>{_escape(plain(run.document.title))}</strong></p>"
@@ -147,54 +147,54 @@ def verification_html(found: Verification) -> str:
 
 #: Results that are shown as what they print above their table, by module below evidence.
 _FRAMES: Final[Mapping[str, Sequence[str]]] = {
-    "analysis.moves": ("WhatMoved",),
+    "analysis.moves.records": ("WhatMoved",),
     "effects.printed_percentages": ("PrintedPercentages",),
     "interfaces.registry.summary": ("PooledRegistry",),
-    "synthesis.asymmetry": ("AsymmetryRegression",),
-    "synthesis.batch": ("PooledStack",),
-    "synthesis.bayesian": ("BayesianPooled",),
-    "synthesis.beta_binomial": ("BetaBinomialResult",),
-    "synthesis.certificate_records": ("Certificate",),
-    "synthesis.coefficients": ("CoefficientTable",),
-    "synthesis.exact_odds_ratio": ("ExactResult",),
-    "synthesis.excess_significance": ("ExcessSignificance",),
-    "synthesis.explain_difference": ("Difference",),
-    "synthesis.explain_records": ("Explanation",),
-    "synthesis.fail_safe_n": ("FailSafeN",),
-    "synthesis.firth": ("FirthResult",),
-    "synthesis.generalised_q": ("GeneralisedQ",),
-    "synthesis.glmm_result": ("GlmmResult",),
-    "synthesis.gosh": ("Gosh",),
-    "synthesis.henmi_copas": ("HenmiCopas",),
-    "synthesis.heterogeneity_intervals": ("HeterogeneityInterval",),
-    "synthesis.influence": ("BaujatPoints", "Influence"),
-    "synthesis.kendall": ("RankCorrelation",),
-    "synthesis.mantel_haenszel": ("MantelHaenszelResult",),
-    "synthesis.multilevel_result": ("MultilevelModel",),
-    "synthesis.multiverse_records": ("Multiverse",),
-    "synthesis.permutation": ("PermutationTest",),
-    "synthesis.permutation_interval": ("PermutationInterval",),
-    "synthesis.permutation_regression": ("PermutationRegression",),
-    "synthesis.pet_peese": ("PetPeese",),
-    "synthesis.peto": ("PetoResult",),
-    "synthesis.pooled_series": ("PooledSeries",),
-    "synthesis.posterior_probability": ("PosteriorProbability",),
-    "synthesis.predicted_effects": ("PredictedEffects",),
-    "synthesis.predicted_studies": ("StudyPredictions",),
-    "synthesis.ragged_result": ("PooledRagged",),
-    "synthesis.rare_events": ("RareEventsPanel",),
-    "synthesis.regression_certificate": ("RegressionCertificate",),
-    "synthesis.regression_result": ("MetaRegression",),
-    "synthesis.robust": ("RobustModel",),
-    "synthesis.robust_variance": ("RobustVariance",),
-    "synthesis.selection_models": ("SelectionModel",),
-    "synthesis.sensitivity": ("Sensitivity",),
-    "synthesis.subgroups": ("Subgroups",),
-    "synthesis.trial_sequential_records": ("TrialSequential",),
-    "synthesis.trim_and_fill": ("TrimAndFill",),
-    "trials.audit": ("AuditReport",),
-    "trials.dataset_counts": ("Counts",),
-    "trials.release_diff": ("ReleaseDiff",),
+    "synthesis.publication_bias.funnel_regression": ("AsymmetryRegression",),
+    "synthesis.stacks.pooled_stack": ("PooledStack",),
+    "synthesis.bayesian.pooling": ("BayesianPooled",),
+    "synthesis.rare_events.beta_binomial": ("BetaBinomialResult",),
+    "synthesis.certificates.records": ("Certificate",),
+    "synthesis.regression.coefficients": ("CoefficientTable",),
+    "synthesis.rare_events.exact": ("ExactResult",),
+    "synthesis.publication_bias.significant_counts": ("ExcessSignificance",),
+    "synthesis.reproduction.difference": ("Difference",),
+    "synthesis.reproduction.records": ("Explanation",),
+    "synthesis.publication_bias.fail_safe": ("FailSafeN",),
+    "synthesis.rare_events.firth": ("FirthResult",),
+    "synthesis.heterogeneity.weighted_q": ("GeneralisedQ",),
+    "synthesis.rare_events.glmm_result": ("GlmmResult",),
+    "synthesis.sensitivity.subset_summaries": ("Gosh",),
+    "synthesis.pairwise.henmi_copas_interval": ("HenmiCopas",),
+    "synthesis.regression.heterogeneity_intervals": ("HeterogeneityInterval",),
+    "synthesis.sensitivity.influence_measures": ("BaujatPoints", "Influence"),
+    "synthesis.numerics.kendall": ("RankCorrelation",),
+    "synthesis.rare_events.mantel_haenszel": ("MantelHaenszelResult",),
+    "synthesis.multilevel.records": ("MultilevelModel",),
+    "synthesis.multiverse.records": ("Multiverse",),
+    "synthesis.permutation.sign_test": ("PermutationTest",),
+    "synthesis.permutation.interval": ("PermutationInterval",),
+    "synthesis.permutation.regression_test": ("PermutationRegression",),
+    "synthesis.publication_bias.precision_effect": ("PetPeese",),
+    "synthesis.rare_events.peto": ("PetoResult",),
+    "synthesis.stacks.series": ("PooledSeries",),
+    "synthesis.bayesian.probabilities": ("PosteriorProbability",),
+    "synthesis.regression.predicted_effects": ("PredictedEffects",),
+    "synthesis.regression.predicted_studies": ("StudyPredictions",),
+    "synthesis.stacks.ragged_result": ("PooledRagged",),
+    "synthesis.rare_events.panel": ("RareEventsPanel",),
+    "synthesis.certificates.regression_certificate": ("RegressionCertificate",),
+    "synthesis.regression.records": ("MetaRegression",),
+    "synthesis.multilevel.cluster_robust": ("RobustModel",),
+    "synthesis.multilevel.robust_variance": ("RobustVariance",),
+    "synthesis.publication_bias.selection_models": ("SelectionModel",),
+    "synthesis.sensitivity.study_deletion": ("Sensitivity",),
+    "synthesis.regression.subgroups": ("Subgroups",),
+    "synthesis.sequential.records": ("TrialSequential",),
+    "synthesis.publication_bias.filled_studies": ("TrimAndFill",),
+    "trials.audit.report": ("AuditReport",),
+    "trials.dataset.counts": ("Counts",),
+    "trials.releases.differences": ("ReleaseDiff",),
 }
 _FRAME_TYPES: Final = tuple(
     f"evidence.{module}.{name}" for module, names in _FRAMES.items() for name in names
@@ -202,18 +202,18 @@ _FRAME_TYPES: Final = tuple(
 #: How each type is shown, by its address; subclasses are shown alike.
 HTML: Final[Mapping[str, Callable[[Any], str]]] = {
     **dict.fromkeys(_FRAME_TYPES, frame_html),
-    "evidence.trials.load.Trials": trials_html,
+    "evidence.trials.dataset.load.Trials": trials_html,
     "evidence.effects.effect_sizes.EffectSizes": effect_sizes_html,
-    "evidence.synthesis.pooled_effect.PooledEffect": synthesis_html,
-    "evidence.synthesis.single_arm_summary.SingleArmSummary": synthesis_html,
-    "evidence.analysis.run.AnalysisRun": run_html,
-    "evidence.analysis.verify.Verification": verification_html,
+    "evidence.synthesis.pairwise.pooled_effect.PooledEffect": synthesis_html,
+    "evidence.synthesis.pairwise.single_arm_summary.SingleArmSummary": synthesis_html,
+    "evidence.analysis.run.analysis_run.AnalysisRun": run_html,
+    "evidence.analysis.verify.verification.Verification": verification_html,
 }
 #: Types that a terminal shows by their ``str``.
 PLAIN: Final = (
     *_FRAME_TYPES,
-    "evidence.synthesis.pooled_effect.PooledEffect",
-    "evidence.synthesis.single_arm_summary.SingleArmSummary",
+    "evidence.synthesis.pairwise.pooled_effect.PooledEffect",
+    "evidence.synthesis.pairwise.single_arm_summary.SingleArmSummary",
 )
 
 

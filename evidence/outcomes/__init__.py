@@ -1,0 +1,5 @@
+"""Arms and contrasts of the dataset, and the summary statistics that follow from them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

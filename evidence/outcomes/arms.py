@@ -15,8 +15,8 @@ from evidence.outcomes.selection import (
     participants,
     select_outcome,
 )
-from evidence.trials.columns import Row
-from evidence.trials.load import Trials
+from evidence.trials.dataset.load import Trials
+from evidence.trials.rows.columns import Row
 
 #: From what a proportion of a cohort is computed.
 ARM_ROUTES = ("events-of-patients", "proportion-with-ci", "percentage-of-patients")

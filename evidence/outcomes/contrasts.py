@@ -20,8 +20,8 @@ from evidence.outcomes.selection import (
     participants,
     select_outcome,
 )
-from evidence.trials.columns import Row
-from evidence.trials.load import Trials
+from evidence.trials.dataset.load import Trials
+from evidence.trials.rows.columns import Row
 
 #: The published ratio that belongs to a measure.
 RATIO_OF = {"IRR": "rate_ratio", "HR": "hazard_ratio", "RR": "risk_ratio", "OR": "odds_ratio"}

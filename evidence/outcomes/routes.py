@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from evidence.errors import BadInput
-from evidence.trials.columns import Row
+from evidence.trials.rows.columns import Row
 
 Found = TypeVar("Found")
 

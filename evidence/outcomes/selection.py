@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidence.errors import BadInput, EmptySelection, UnknownName, refuse
-from evidence.trials.columns import Row
-from evidence.trials.load import Criterion, Trials
+from evidence.trials.dataset.load import Criterion, Trials
+from evidence.trials.rows.columns import Row
 
 #: Which patients a denominator counts, the most suitable first: for a harm all who were treated.
 ANALYSIS_SETS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from evidence.report.document import Column, Row, Table, check_rows, plain
+from evidence.report.record.document import Column, Row, Table, check_rows, plain
 
 
 def write_csv(table: Table) -> str:

@@ -1,0 +1,5 @@
+"""The dataset: one row for each number that a document prints."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

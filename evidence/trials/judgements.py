@@ -12,8 +12,8 @@ import yaml
 from pydantic import Field, ValidationError
 
 from evidence.errors import CurationError, UnknownName, refuse
-from evidence.trials.load import Trials
-from evidence.trials.schema import Entry
+from evidence.trials.curation.schema import Entry
+from evidence.trials.dataset.load import Trials
 from evidence.yaml_files import load_yaml
 
 OVERALL = "overall"

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from draws import Call
 
 from evidence.errors import EvidenceError, EvidenceWarning
+from tests.fuzz.draws import Call
 
 #: What a documented gap is called in the docstring of a record.
 _GAP = re.compile(r"NaN|infinit|\binf\b", re.IGNORECASE)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from draws import Call, Draw
 
 from evidence.effects import (
     absolute_effects,
@@ -32,6 +31,7 @@ from evidence.effects.measures import (
     TWO_RATES,
 )
 from evidence.effects.zero_cells import RULES
+from tests.fuzz.draws import Call, Draw
 
 Maker = Callable[[Draw], Call]
 

@@ -6,24 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from draws import Call, Draw
-from synthesis_calls import Maker, bayes
 
-from evidence.synthesis import (
-    explain_difference,
-    generalised_q,
-    heterogeneity_intervals,
-    meta_regression,
-    pairwise,
-    permutation_interval,
-    permutation_regression,
-    posterior_probability,
-    quadratic_forms,
-    regression_certificate,
-)
-from evidence.synthesis.policies import POLICIES, TESTS
-from evidence.synthesis.prediction import DEFINITIONS
-from evidence.synthesis.tau2_estimates import ESTIMATORS
+from evidence.synthesis.bayesian import probabilities as posterior_probability
+from evidence.synthesis.certificates import regression_certificate
+from evidence.synthesis.heterogeneity import weighted_q as generalised_q
+from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.numerics import quadratic_forms
+from evidence.synthesis.pairwise import pooling as pairwise
+from evidence.synthesis.pairwise.policies import POLICIES, TESTS
+from evidence.synthesis.pairwise.prediction import DEFINITIONS
+from evidence.synthesis.permutation import interval as permutation_interval
+from evidence.synthesis.permutation import regression_test as permutation_regression
+from evidence.synthesis.regression import fit as meta_regression
+from evidence.synthesis.regression import heterogeneity_intervals
+from evidence.synthesis.reproduction import difference as explain_difference
+from tests.fuzz.draws import Call, Draw
+from tests.fuzz.synthesis_calls import Maker, bayes
 
 _MODEL = {"method": tuple(ESTIMATORS), "test": tuple(TESTS)}
 _POOLED = {**_MODEL, "policy": tuple(POLICIES), "prediction": (*DEFINITIONS, "none")}

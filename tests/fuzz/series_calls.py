@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import Call, Draw
-from synthesis_calls import Maker
 
 from evidence.effects.zero_cells import RULES, ZeroCellRule
-from evidence.synthesis import multiverse, ragged, required_information, study_order
-from evidence.synthesis.decision_rules import RULES as DECISIONS
-from evidence.synthesis.decision_rules import DecisionRule
-from evidence.synthesis.policies import POLICIES, TESTS
-from evidence.synthesis.spending import SPENDING
-from evidence.synthesis.tau2_estimates import ESTIMATORS
-from evidence.synthesis.trial_sequential import trial_sequential
+from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.inputs import study_order
+from evidence.synthesis.multiverse import worlds as multiverse
+from evidence.synthesis.multiverse.decision_rules import RULES as DECISIONS
+from evidence.synthesis.multiverse.decision_rules import DecisionRule
+from evidence.synthesis.pairwise.policies import POLICIES, TESTS
+from evidence.synthesis.sequential import information as required_information
+from evidence.synthesis.sequential.analysis import trial_sequential
+from evidence.synthesis.sequential.spending import SPENDING
+from evidence.synthesis.stacks import ragged
+from tests.fuzz.draws import Call, Draw
+from tests.fuzz.synthesis_calls import Maker
 
 _METHODS = tuple(ESTIMATORS)
 _POLICY = {"method": _METHODS, "test": tuple(TESTS), "policy": tuple(POLICIES)}

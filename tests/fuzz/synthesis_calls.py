@@ -6,56 +6,48 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from draws import Call, Draw
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import RULES
-from evidence.synthesis import (
-    batch,
-    bayesian,
-    beta_binomial,
-    certificate,
-    exact_odds_ratio,
-    excess_significance,
-    explain,
-    fail_safe_n,
-    firth,
-    glmm,
-    gosh,
-    grouping,
-    henmi_copas,
-    influence,
-    likelihood,
-    mantel_haenszel,
-    meta_regression,
+from evidence.synthesis.bayesian import pooling as bayesian
+from evidence.synthesis.bayesian import priors as tau_priors
+from evidence.synthesis.certificates import certificate
+from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.inputs import grouping, sampling_covariances
+from evidence.synthesis.inputs.random_effects import STRUCTURES
+from evidence.synthesis.multilevel import cluster_robust as robust
+from evidence.synthesis.multilevel import fit as multilevel
+from evidence.synthesis.multilevel import profile_intervals, robust_variance
+from evidence.synthesis.pairwise import henmi_copas_interval as henmi_copas
+from evidence.synthesis.pairwise import likelihood_statistics, new_study, single_arm
+from evidence.synthesis.pairwise import pooling as pairwise
+from evidence.synthesis.pairwise.policies import POLICIES, TESTS
+from evidence.synthesis.pairwise.prediction import DEFINITIONS
+from evidence.synthesis.permutation import sign_test as permutation
+from evidence.synthesis.publication_bias import count_tests as small_study_counts
+from evidence.synthesis.publication_bias import fail_safe as fail_safe_n
+from evidence.synthesis.publication_bias import filled_studies as trim_and_fill
+from evidence.synthesis.publication_bias import precision_effect as pet_peese
+from evidence.synthesis.publication_bias import regression_tests as small_study_effects
+from evidence.synthesis.publication_bias import selection_models
+from evidence.synthesis.publication_bias import significant_counts as excess_significance
+from evidence.synthesis.publication_bias import size_tests as small_study_sizes
+from evidence.synthesis.rare_events import beta_binomial, firth, glmm, mantel_haenszel, peto
+from evidence.synthesis.rare_events import exact as exact_odds_ratio
+from evidence.synthesis.rare_events import panel as rare_events
+from evidence.synthesis.regression import fit as meta_regression
+from evidence.synthesis.regression import (
     model_comparison,
-    multilevel,
-    new_study,
-    pairwise,
-    permutation,
-    pet_peese,
-    peto,
     predicted_effects,
     predicted_studies,
-    profile_intervals,
-    rare_events,
-    robust,
-    robust_variance,
-    sampling_covariances,
-    selection_models,
-    sensitivity,
-    single_arm,
-    small_study_counts,
-    small_study_effects,
-    small_study_sizes,
     subgroups,
-    tau_priors,
-    trim_and_fill,
 )
-from evidence.synthesis.policies import POLICIES, TESTS
-from evidence.synthesis.prediction import DEFINITIONS
-from evidence.synthesis.random_effects import STRUCTURES
-from evidence.synthesis.tau2_estimates import ESTIMATORS
+from evidence.synthesis.reproduction import explanation as explain
+from evidence.synthesis.sensitivity import influence_measures as influence
+from evidence.synthesis.sensitivity import study_deletion as sensitivity
+from evidence.synthesis.sensitivity import subset_summaries as gosh
+from evidence.synthesis.stacks import pooled_stack as batch
+from tests.fuzz.draws import Call, Draw
 
 Maker = Callable[[Draw], Call]
 
@@ -424,10 +416,10 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     "pool_stack": (_stack, 10),
     "certify": (_of_fit(certificate.certify), 4),
     "certify_effects": (_of_studies(certificate.certify_effects, _POLICY), 3),
-    "fit_statistics": (_of_fit(likelihood.fit_statistics), 3),
+    "fit_statistics": (_of_fit(likelihood_statistics.fit_statistics), 3),
     "profile_likelihood_interval": (
         _of_fit(
-            likelihood.profile_likelihood_interval,
+            likelihood_statistics.profile_likelihood_interval,
             options={"method": ("ML", "REML")},
             level=(0.5, 0.9),
         ),

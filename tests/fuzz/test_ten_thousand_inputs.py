@@ -7,23 +7,24 @@ input that fails is named by its seed and number, from which ``drawn_call`` make
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-from answers import Answer, answer, impossible, undocumented
-from draws import Call, Draw
-from effect_calls import EFFECT_CALLS
-from fit_calls import FIT_CALLS
-from series_calls import SERIES_CALLS
-from synthesis_calls import SYNTHESIS_CALLS
 
 import evidence
 from evidence.effects.absolute_effects import number_needed_to_treat
 from evidence.errors import EmptySelection
-from evidence.synthesis.pairwise import pool
+from evidence.synthesis.pairwise.pooling import pool
+from tests.fuzz.answers import Answer, answer, impossible, undocumented
+from tests.fuzz.draws import Call, Draw
+from tests.fuzz.effect_calls import EFFECT_CALLS
+from tests.fuzz.fit_calls import FIT_CALLS
+from tests.fuzz.series_calls import SERIES_CALLS
+from tests.fuzz.synthesis_calls import SYNTHESIS_CALLS
 
 CALLS = {**EFFECT_CALLS, **SYNTHESIS_CALLS, **FIT_CALLS, **SERIES_CALLS}
 SEED = int(os.environ.get("FUZZ_SEED", "20260401"))
@@ -72,7 +73,7 @@ def test_every_function_that_takes_studies_is_among_them():
     package = Path(evidence.__file__).parent
     missing = []
     for layer in ("effects", "synthesis"):
-        for path in sorted((package / layer).glob("*.py")):
+        for path in sorted((package / layer).rglob("*.py")):
             missing += [
                 f"{path.stem}.{name}" for name in _taking_arrays(path) if name not in called
             ]
@@ -83,8 +84,9 @@ def test_every_public_function_of_both_layers_is_among_them():
     called = {part for name in CALLS for part in name.split(", ")}
     public = [
         name
-        for name, home in evidence._HOME.items()
-        if home.startswith(("evidence.effects.", "evidence.synthesis.")) and name.islower()
+        for name in evidence.__all__
+        if inspect.isfunction(value := getattr(evidence, name))
+        and value.__module__.startswith(("evidence.effects.", "evidence.synthesis."))
     ]
     assert len(public) > 50
     assert not set(public) - called
@@ -92,28 +94,27 @@ def test_every_public_function_of_both_layers_is_among_them():
 
 #: Modules and functions that take arrays and are called by other functions of the package only.
 ELSEWHERE = {
-    "checks": "helpers of every module",
-    "double_precision": "helpers of every module",
-    "arguments": "parts of effect_size",
-    "design_columns": "parts of meta_regression",
-    "design_matrix": "parts of meta_regression",
-    "deletions": "parts of influence",
-    "event_counts": "parts of the methods for counts",
-    "explain_search": "parts of explain",
-    "correlated_studies": "parts of pool_multilevel",
-    "grouping": "parts of pool_multilevel",
-    "studies": "parts of pool",
-    "small_study_effects.sizes": "a part of its tests",
-    "sampling_covariances.outcome_correlation": "within sampling_covariance",
-    "sampling_covariances.time_correlation": "within sampling_covariance",
-    "robust.cluster_codes": "a part of robust",
-    "multiverse_inputs": "parts of multiverse",
+    "effects.arguments": "parts of effect_size",
+    "synthesis.inputs.design_columns": "parts of meta_regression",
+    "synthesis.inputs.design_matrix": "parts of meta_regression",
+    "synthesis.regression.deletions": "parts of influence",
+    "synthesis.inputs.event_counts": "parts of the methods for counts",
+    "synthesis.reproduction.search": "parts of explain",
+    "synthesis.inputs.correlated_studies": "parts of pool_multilevel",
+    "synthesis.inputs.grouping": "parts of pool_multilevel",
+    "synthesis.inputs.studies": "parts of pool",
+    "synthesis.publication_bias.regression_tests.sizes": "a part of its tests",
+    "synthesis.inputs.sampling_covariances.outcome_correlation": "within sampling_covariance",
+    "synthesis.inputs.sampling_covariances.time_correlation": "within sampling_covariance",
+    "synthesis.multilevel.cluster_robust.cluster_codes": "a part of robust",
+    "synthesis.multiverse.inputs": "parts of multiverse",
 }
 
 
 def _taking_arrays(path: Path) -> list[str]:
     """Public functions of a module that take what may be turned into arrays."""
-    if path.stem in ELSEWHERE:
+    module = ".".join(path.relative_to(Path(evidence.__file__).parent).with_suffix("").parts)
+    if module in ELSEWHERE:
         return []
     functions = [
         node
@@ -123,7 +124,7 @@ def _taking_arrays(path: Path) -> list[str]:
     return [
         node.name
         for node in functions
-        if f"{path.stem}.{node.name}" not in ELSEWHERE
+        if f"{module}.{node.name}" not in ELSEWHERE
         and any(
             "ArrayLike" in ast.unparse(argument.annotation)
             for argument in (*node.args.args, *node.args.kwonlyargs)

@@ -1,4 +1,5 @@
 import importlib
+import pkgutil
 import statistics
 import subprocess
 import sys
@@ -34,16 +35,35 @@ def median_seconds(code: str, runs: int = 7) -> float:
     return statistics.median(seconds() for _ in range(runs))
 
 
-@pytest.mark.parametrize("name", sorted(evidence._HOME))
-def test_a_public_name_is_the_object_of_its_module(name):
-    module = importlib.import_module(evidence._HOME[name])
-    assert getattr(evidence, name) is getattr(module, name)
+def faces():
+    """The package and its rooms that list public names."""
+    found = [evidence.__name__]
+    for module in pkgutil.walk_packages(evidence.__path__, "evidence."):
+        if module.ispkg and getattr(importlib.import_module(module.name), "__all__", ()):
+            found.append(module.name)
+    return found
 
 
-def test_names_are_listed_sorted_and_none_is_missing():
-    assert evidence.__all__ == sorted(evidence.__all__)
-    assert set(evidence.__all__) == {*evidence._HOME, "__version__"}
-    assert set(evidence.__all__) <= set(dir(evidence))
+@pytest.mark.parametrize("face", faces())
+def test_every_listed_name_is_there_and_nothing_else_is_listed(face):
+    room = importlib.import_module(face)
+    assert dir(room) == sorted(room.__all__)
+    for name in room.__all__:
+        assert getattr(room, name) is not None
+
+
+@pytest.mark.parametrize("face", faces())
+def test_no_module_of_a_room_hides_a_public_name(face):
+    room = importlib.import_module(face)
+    modules = {found.name for found in pkgutil.iter_modules(room.__path__)}
+    rooms = {found.name for found in pkgutil.iter_modules(room.__path__) if found.ispkg}
+    assert not modules & set(room.__all__) - rooms
+
+
+def test_the_names_of_the_package_are_what_users_call():
+    kinds = {name: getattr(evidence, name) for name in evidence.__all__}
+    odd = [name for name, kind in kinds.items() if not callable(kind)]
+    assert odd == ["__version__", "synthesis"]
 
 
 def test_every_error_of_the_family_is_public():

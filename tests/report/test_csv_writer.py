@@ -5,7 +5,7 @@ import pytest
 
 from evidence.errors import BadInput
 from evidence.report.csv_writer import write_csv
-from evidence.report.document import (
+from evidence.report.record.document import (
     Cell,
     Column,
     Footnote,

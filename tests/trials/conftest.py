@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from audit_rows import therapy
 
-from evidence.trials.audit import AuditReport, audit
-from evidence.trials.columns import COLUMN_NAMES, arrow_schema
-from evidence.trials.load import Trials
+from evidence.trials.audit.report import AuditReport, audit
+from evidence.trials.dataset.load import Trials
+from evidence.trials.rows.columns import COLUMN_NAMES, arrow_schema
+from tests.trials.audit.audit_rows import therapy
 
 
 def _studies(

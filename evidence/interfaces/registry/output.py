@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from evidence.errors import BadInput
 from evidence.files import replacing
-from evidence.synthesis.ragged_result import NUMBERS, PooledRagged
+from evidence.synthesis.stacks.ragged_result import NUMBERS, PooledRagged
 
 #: What each column of numbers is.
 _DESCRIPTIONS: Final = {

@@ -16,9 +16,9 @@ from evidence.interfaces.registry.file import COLUMNS, RegistryFile
 from evidence.interfaces.registry.output import results_schema, writing_results
 from evidence.interfaces.registry.summary import Count, PooledRegistry
 from evidence.interfaces.registry.work import How, Results, pool_batches, pool_part
-from evidence.synthesis.distributions import check_level
-from evidence.synthesis.policies import Plan, make_plan
-from evidence.synthesis.row_faults import bad_row_rule
+from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.policies import Plan, make_plan
+from evidence.synthesis.stacks.row_faults import bad_row_rule
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from evidence.errors import BadInput, EmptySelection
 from evidence.interfaces.registry.work import SHOWN, Results
-from evidence.synthesis.row_faults import UNUSABLE
+from evidence.synthesis.stacks.row_faults import UNUSABLE
 
 if TYPE_CHECKING:
     import pandas as pd

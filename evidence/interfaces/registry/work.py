@@ -13,8 +13,8 @@ import pyarrow as pa
 from evidence.interfaces.registry.batches import Batch
 from evidence.interfaces.registry.file import Part, RegistryFile
 from evidence.interfaces.registry.output import results_table
-from evidence.synthesis.ragged import pool_ragged
-from evidence.synthesis.row_faults import RowFaults
+from evidence.synthesis.stacks.ragged import pool_ragged
+from evidence.synthesis.stacks.row_faults import RowFaults
 
 #: Rows that cannot be used and are named; the others are counted.
 SHOWN: Final = 20

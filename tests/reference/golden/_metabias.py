@@ -5,10 +5,14 @@ import math
 import numpy as np
 
 from evidence.effects.effect_sizes import effect_size
-from evidence.synthesis.small_study_counts import harbord_test, schwarzer_test
-from evidence.synthesis.small_study_effects import pustejovsky_test, rank_test, regression_test
-from evidence.synthesis.small_study_sizes import deeks_test, peters_test
-from evidence.synthesis.tau2_estimates import estimate_tau2
+from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
+from evidence.synthesis.publication_bias.count_tests import harbord_test, schwarzer_test
+from evidence.synthesis.publication_bias.regression_tests import (
+    pustejovsky_test,
+    rank_test,
+    regression_test,
+)
+from evidence.synthesis.publication_bias.size_tests import deeks_test, peters_test
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.synthesis.gosh import Gosh, gosh
-from evidence.synthesis.influence import baujat, influence
-from evidence.synthesis.predicted_studies import predict_studies
-from evidence.synthesis.sensitivity import cumulative, leave_one_out
-from evidence.synthesis.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.regression.predicted_studies import predict_studies
+from evidence.synthesis.sensitivity.influence_measures import baujat, influence
+from evidence.synthesis.sensitivity.study_deletion import cumulative, leave_one_out
+from evidence.synthesis.sensitivity.subset_summaries import Gosh, gosh
 from tests.reference.golden._search import SEARCHED, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

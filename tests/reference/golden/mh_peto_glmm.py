@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 
-from evidence.synthesis.common_effect import CommonEffectHeterogeneity
-from evidence.synthesis.glmm import MODELS, pool_glmm
-from evidence.synthesis.glmm_result import GlmmResult
-from evidence.synthesis.mantel_haenszel import pool_mantel_haenszel
-from evidence.synthesis.mantel_haenszel_estimates import ESTIMATES
-from evidence.synthesis.peto import pool_peto
+from evidence.synthesis.rare_events.common_effect import CommonEffectHeterogeneity
+from evidence.synthesis.rare_events.glmm import MODELS, pool_glmm
+from evidence.synthesis.rare_events.glmm_result import GlmmResult
+from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
+from evidence.synthesis.rare_events.mantel_haenszel_estimates import ESTIMATES
+from evidence.synthesis.rare_events.peto import pool_peto
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,

@@ -6,14 +6,14 @@ from evidence.effects.conversions import back_transform
 from evidence.effects.proportions import proportion_interval
 from evidence.effects.rates import rate_interval
 from evidence.errors import NotEstimable
-from evidence.synthesis.glmm import MODELS, pool_glmm
-from evidence.synthesis.single_arm import (
+from evidence.synthesis.pairwise.single_arm import (
     PROPORTION_TRANSFORMS,
     RATE_TRANSFORMS,
     pool_proportions,
     pool_rates,
 )
-from evidence.synthesis.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
+from evidence.synthesis.rare_events.glmm import MODELS, pool_glmm
 from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

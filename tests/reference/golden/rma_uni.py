@@ -1,10 +1,13 @@
 """Pairwise random-effects models: the cases are calls of metafor's ``rma`` without moderators."""
 
 from evidence.errors import NotEstimable
-from evidence.synthesis.likelihood_statistics import fit_statistics, profile_likelihood_interval
-from evidence.synthesis.pairwise import pool
-from evidence.synthesis.pooled_effect import PooledEffect
-from evidence.synthesis.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.pairwise.likelihood_statistics import (
+    fit_statistics,
+    profile_likelihood_interval,
+)
+from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.pooling import pool
 from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

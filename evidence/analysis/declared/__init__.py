@@ -1,0 +1,1 @@
+"""What an analysis file may say, checked before anything is run."""

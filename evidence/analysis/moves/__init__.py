@@ -1,0 +1,1 @@
+"""What an analysis gives differently from another dataset."""

@@ -1,0 +1,1 @@
+"""From a declared analysis to the files of its report."""

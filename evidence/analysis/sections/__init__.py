@@ -1,0 +1,1 @@
+"""The kinds of section a declared analysis can have, one room each."""

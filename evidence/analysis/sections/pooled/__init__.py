@@ -1,0 +1,1 @@
+"""Sections that pool studies: comparisons and proportions."""

@@ -1,0 +1,129 @@
+"""Who agrees with the summary of a section: its certificate, as a small table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evidence.analysis.sections.pooled.studies import Study, Synthesis
+from evidence.analysis.shared.context import ABSENT, Context
+from evidence.report.record.document import Block, Cell, Column, Footnote, Row, Table, Text
+from evidence.report.record.ledger import Computed
+from evidence.report.record.origins import Json
+from evidence.synthesis.certificates.certificate import certify_effects
+from evidence.synthesis.certificates.records import Certificate
+
+_COLUMNS = {
+    "Engine": 2.6,
+    "τ²": 0.9,
+    "Estimate": 1.0,
+    "Largest gap": 1.0,
+    "Tolerance": 0.9,
+    "Verdict": 1.2,
+}
+_WORDS = ("Engine", "Verdict")
+_DIGITS = "fixed:6"
+
+
+def certificate_of(
+    context: Context, synthesis: Synthesis[Study], options: Mapping[str, str]
+) -> Computed[Certificate] | None:
+    """Return the certificate of a summary, or None if none is asked for or nothing was pooled.
+
+    Raises
+    ------
+    VerificationError
+        An engine disagrees beyond its tolerance.
+    """
+    if not context.declared.certify or synthesis.fit.result.k < 2:
+        return None
+    inputs = {
+        name: [synthesis.effects[one.study_id].quantity(f"{name}.0") for one in synthesis.studies]
+        for name in ("yi", "vi")
+    }
+    labels = [one.study for one in synthesis.studies]
+    return context.ledger.compute(certify_effects, inputs, labels=labels, **options)
+
+
+def certificate_blocks(
+    context: Context, synthesis: Synthesis[Study], certificate: Computed[Certificate] | None
+) -> list[Block]:
+    """Return the table of the engines, if there is a certificate."""
+    if certificate is None:
+        return []
+    rows = [_own_row(context, certificate)]
+    rows += [
+        _witness_row(context, certificate, i) for i in range(len(certificate.result.witnesses))
+    ]
+    table = Table(
+        id=f"{synthesis.id}-certificate",
+        number=context.number("table"),
+        title=(
+            context.declared_text(f"{synthesis.path}/title"),
+            ": who agrees with the summary",
+        ),
+        columns=tuple(
+            Column(header=(header,), width=width, align="left" if header in _WORDS else "right")
+            for header, width in _COLUMNS.items()
+        ),
+        rows=tuple(rows),
+        footnotes=tuple(Footnote(mark="", text=text) for text in _notes(context, certificate)),
+    )
+    return [table]
+
+
+def certificate_results(certificate: Computed[Certificate] | None) -> dict[str, Json]:
+    """Return what ``results.json`` holds of a certificate."""
+    if certificate is None:
+        return {}
+    found = certificate.result
+    engines: list[Json] = [
+        {"engine": one.engine, "gap": one.gap, "tolerance": one.tolerance, "verdict": one.verdict}
+        for one in found.witnesses
+    ]
+    content: dict[str, Json] = {"computation": certificate.id, "agreed": found.agreed}
+    return {"certificate": {**content, "engines": engines}}
+
+
+def _own_row(context: Context, certificate: Computed[Certificate]) -> Row:
+    texts: list[Text] = [
+        ("This report",),
+        (context.ledger.show(certificate.quantity("tau2"), _DIGITS),),
+        (context.ledger.show(certificate.quantity("estimate"), _DIGITS),),
+    ]
+    texts += [("",)] * 3
+    return Row(cells=tuple(Cell(text=text) for text in texts), kind="total")
+
+
+def _witness_row(context: Context, certificate: Computed[Certificate], index: int) -> Row:
+    one, path = certificate.result.witnesses[index], f"witnesses.{index}"
+
+    def name(part: str) -> Text:
+        return (context.ledger.name(f"computed:{certificate.id}#{path}.{part}"),)
+
+    def number(part: str) -> Text:
+        if getattr(one, part) is None:
+            return (ABSENT,)
+        return (context.ledger.show(certificate.quantity(f"{path}.{part}"), _DIGITS),)
+
+    texts = [
+        *(name("engine"), number("tau2"), number("estimate")),
+        *(name("gap_text"), name("tolerance_text"), (one.verdict,)),
+    ]
+    return Row(cells=tuple(Cell(text=text) for text in texts))
+
+
+def _notes(context: Context, certificate: Computed[Certificate]) -> list[Text]:
+    """Return the scale, why the tolerances are not zero, what diverges, and who is silent."""
+    name, found = context.ledger.name, certificate.result
+    notes: list[Text] = [
+        (
+            "τ² and estimate are on the scale of analysis. The gap is the largest of τ², estimate, "
+            "standard error and Q, relative to their size; a gap over tolerance stops the report.",
+        )
+    ]
+    for i, one in enumerate(found.witnesses):
+        path = f"computed:{certificate.id}#witnesses.{i}"
+        notes.append((name(f"{path}.engine"), ": ", name(f"{path}.cause"), "."))
+        notes += [(name(f"{path}.divergence"),)] if one.divergence else []
+    notes += [(name(f"computed:{certificate.id}#silent.{i}"),) for i in range(len(found.silent))]
+    return notes

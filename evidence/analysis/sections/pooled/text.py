@@ -1,0 +1,118 @@
+"""A pooled result in words: estimate, heterogeneity, prediction interval, decisions."""
+
+from __future__ import annotations
+
+from evidence.analysis.shared.context import Context
+from evidence.report.record.document import Text
+from evidence.report.record.ledger import Computed
+from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
+from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+
+#: How values of each measure are shown: number format, and the unit written after it.
+SHOWN = {
+    "IRR": ("ratio:2", ""),
+    "HR": ("ratio:2", ""),
+    "RR": ("ratio:2", ""),
+    "OR": ("ratio:2", ""),
+    "PLO": ("logit:1", "%"),
+    "PAS": ("arcsine:1", "%"),
+}
+MEASURE_NAMES = {"IRR": "rate ratio", "HR": "hazard ratio", "RR": "risk ratio", "OR": "odds ratio"}
+
+
+def estimate_text(context: Context, pooled: Computed[PooledEffect], measure: str) -> Text:
+    """Return "0.48 (95% CI 0.40 to 0.57)"."""
+    spec, unit = SHOWN[measure]
+    show = context.ledger.show
+    value, low, high = (
+        show(pooled.quantity(path), spec) for path in ("estimate", "ci_low", "ci_high")
+    )
+    return (value, unit, " (", *level_text(context, pooled), " CI ", low, " to ", high, unit, ")")
+
+
+def level_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+    """Return the confidence level, such as "95%"."""
+    return (context.ledger.show(pooled.quantity("level"), "percent:0"), "%")
+
+
+def prediction_text(context: Context, pooled: Computed[PooledEffect], measure: str) -> Text:
+    """Return a sentence with the prediction interval, or with the reason why there is none."""
+    prediction = pooled.result.prediction
+    if prediction is None:
+        return (context.ledger.name(f"computed:{pooled.id}#prediction_reason"),)
+    interval = prediction_interval_text(context, pooled, measure)
+    definition = context.ledger.words(describe_prediction, definition=prediction.definition)
+    return context.ledger.prose(
+        "The {level} prediction interval is {interval} ({definition}).",
+        level=level_text(context, pooled),
+        interval=interval,
+        definition=definition,
+    )
+
+
+def prediction_interval_text(
+    context: Context, pooled: Computed[PooledEffect], measure: str
+) -> Text:
+    """Return "0.30 to 0.75"."""
+    spec, unit = SHOWN[measure]
+    low, high = (
+        context.ledger.show(pooled.quantity(f"prediction.{side}"), spec) for side in ("low", "high")
+    )
+    return (low, " to ", high, unit)
+
+
+def heterogeneity_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+    """Return tau2 with its interval, I2 and Q, each with its definition."""
+    show = context.ledger.show
+    if pooled.result.k < 2:
+        return ("Heterogeneity is not estimable from one study.",)
+    return context.ledger.prose(
+        "Heterogeneity: τ² = {tau2}; I² = {i2}; Q = {q} on {df} df, {p}",
+        tau2=_tau2_text(context, pooled),
+        i2=_i2_text(context, pooled),
+        q=show(pooled.quantity("q"), "fixed:2"),
+        df=show(pooled.quantity("q_df"), "fixed:0"),
+        p=p_text(context, pooled, "q_p"),
+    )
+
+
+def _tau2_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+    show = context.ledger.show
+    value = show(pooled.quantity("tau2"), "fixed:3")
+    if pooled.result.tau2_ci_low is None:
+        return (value,)
+    low, high = (show(pooled.quantity(f"tau2_ci_{side}"), "fixed:3") for side in ("low", "high"))
+    level = level_text(context, pooled)
+    return (value, " (", *level, " CI ", low, " to ", high, ", Q-profile)")
+
+
+def _i2_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+    definition = pooled.result.i2_definition
+    value = context.ledger.show(pooled.quantity("i2"), "percent:0")
+    return (value, "% (from ", {"tau2": "τ²"}.get(definition, definition), ")")
+
+
+def method_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
+    """Return estimator, interval and policy in words."""
+    if pooled.result.k < 2:
+        return ("one study, reported as it is",)
+    return context.ledger.prose(
+        "estimator of τ²: {method}; interval: {test}; policy: {policy}",
+        method=context.ledger.words(describe_method, method=pooled.result.method),
+        test=TESTS[pooled.result.test],
+        policy=context.ledger.name(f"computed:{pooled.id}#policy"),
+    )
+
+
+def decisions_text(context: Context, pooled: Computed[PooledEffect]) -> list[Text]:
+    """Return each choice that was taken, as the computation gives it."""
+    return [
+        (context.ledger.name(f"computed:{pooled.id}#decisions.{i}"),)
+        for i in range(len(pooled.result.decisions))
+    ]
+
+
+def p_text(context: Context, pooled: Computed[PooledEffect], path: str = "p_value") -> Text:
+    """Return "p = 0.003" or "p < 0.0001"."""
+    shown = context.ledger.show(pooled.quantity(path), "p:2")
+    return ("p ", shown) if shown.text.startswith("<") else ("p = ", shown)

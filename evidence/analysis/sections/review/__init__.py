@@ -1,0 +1,1 @@
+"""A review's table set beside its update."""

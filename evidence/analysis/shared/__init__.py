@@ -1,0 +1,1 @@
+"""What every section of a report shares."""

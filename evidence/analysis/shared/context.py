@@ -1,0 +1,88 @@
+"""What every section of a report shares: dataset, ledger, the numbering of tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evidence.analysis.declared.analysis_file import Declared
+from evidence.report.record.document import Block, Shown, Span, Text, plain
+from evidence.report.record.ledger import Ledger, Quantity
+from evidence.report.record.origins import Json
+from evidence.trials.dataset.load import Trials
+
+#: What stands in a cell without a number.
+ABSENT = "—"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionResult:
+    """What a section contributes to the report and its results.
+
+    Attributes
+    ----------
+    blocks : tuple of Block
+        The section itself.
+    results : mapping
+        What ``results.json`` holds of it.
+    headline : Text
+        Its key result.
+    methods : tuple of Text
+        Paragraphs of the methods.
+    """
+
+    blocks: tuple[Block, ...]
+    results: Mapping[str, Json]
+    headline: Text
+    methods: tuple[Text, ...]
+
+
+@dataclass(kw_only=True)
+class Context:
+    """Dataset and ledger of one report, and how many tables and figures it has so far."""
+
+    trials: Trials
+    ledger: Ledger
+    declared: Declared
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def number(self, kind: str) -> Text:
+        """Return the number of the next table or figure, as text."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return (self.ledger.name(f"order:{self._counts[kind]}"),)
+
+    def study(self, study_id: str) -> Span:
+        """Return the name of a study."""
+        return self.ledger.name(f"study:{study_id}/name")
+
+    def arm(self, study_id: str, arm: str) -> Span:
+        """Return the label of an arm."""
+        return self.ledger.name(f"study:{study_id}/arms/{arm}/label")
+
+    def at(self, address: str) -> Quantity:
+        """Return the reported number at ``<result_id>#<column>``; without a column, its value."""
+        result_id, _, column = address.partition("#")
+        return self.ledger.reported(result_id, column or "value")
+
+    def printed(self, address: str) -> Shown:
+        """Return the number at ``<result_id>#<column>`` with the decimals its source prints."""
+        result_id, _, column = address.partition("#")
+        return self.ledger.as_printed(result_id, column or "value")
+
+    def declared_text(self, path: str) -> Span:
+        """Return a text of the analysis file, by path."""
+        return self.ledger.name(f"analysis:{path}")
+
+
+def distinct(parts: list[Text]) -> list[Text]:
+    """Return the texts that read differently, each once, in their order."""
+    return list({plain(part): part for part in parts}.values())
+
+
+def joined(parts: list[Text], separator: str) -> Text:
+    """Return several texts as one, with a separator between them."""
+    spans: list[Span] = []
+    for index, part in enumerate(parts):
+        spans += [separator] if index and separator else []
+        spans += part
+    return tuple(spans)

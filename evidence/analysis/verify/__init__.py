@@ -1,0 +1,1 @@
+"""Following every number of a report back to its origin."""

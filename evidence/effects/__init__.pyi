@@ -1,0 +1,121 @@
+from .absolute_effects import (
+    absolute_effect as absolute_effect,
+)
+from .absolute_effects import (
+    convert_effect as convert_effect,
+)
+from .absolute_effects import (
+    newcombe_interval as newcombe_interval,
+)
+from .absolute_effects import (
+    number_needed_to_treat as number_needed_to_treat,
+)
+from .absolute_effects import (
+    risk_with_treatment as risk_with_treatment,
+)
+from .arm_estimates import (
+    log_ratio_of_rates as log_ratio_of_rates,
+)
+from .arm_estimates import (
+    log_ratio_of_rates_of_patients as log_ratio_of_rates_of_patients,
+)
+from .arm_estimates import (
+    proportion_from_interval as proportion_from_interval,
+)
+from .arm_summaries import (
+    change_correlation as change_correlation,
+)
+from .arm_summaries import (
+    change_sd as change_sd,
+)
+from .arm_summaries import (
+    combine_events as combine_events,
+)
+from .arm_summaries import (
+    combine_groups as combine_groups,
+)
+from .arm_summaries import (
+    design_effect as design_effect,
+)
+from .arm_summaries import (
+    sd_from_ci as sd_from_ci,
+)
+from .arm_summaries import (
+    sd_from_p as sd_from_p,
+)
+from .arm_summaries import (
+    sd_from_se as sd_from_se,
+)
+from .conversions import (
+    log_or_from_smd as log_or_from_smd,
+)
+from .conversions import (
+    r_from_smd as r_from_smd,
+)
+from .conversions import (
+    se_from_ci as se_from_ci,
+)
+from .conversions import (
+    se_from_p as se_from_p,
+)
+from .conversions import (
+    smd_from_log_or as smd_from_log_or,
+)
+from .conversions import (
+    smd_from_r as smd_from_r,
+)
+from .conversions import (
+    smd_from_t as smd_from_t,
+)
+from .conversions import (
+    wald_interval as wald_interval,
+)
+from .conversions import (
+    z_from_r as z_from_r,
+)
+from .effect_sizes import EffectSizes as EffectSizes
+from .effect_sizes import effect_size as effect_size
+from .printed_percentages import (
+    events_behind as events_behind,
+)
+from .printed_percentages import (
+    events_from_percentages as events_from_percentages,
+)
+from .proportions import proportion_interval as proportion_interval
+from .published import (
+    difference_from_ci as difference_from_ci,
+)
+from .published import (
+    log_ratio_from_ci as log_ratio_from_ci,
+)
+from .published import (
+    log_ratio_from_p as log_ratio_from_p,
+)
+from .quantiles import (
+    mean_from_quantiles as mean_from_quantiles,
+)
+from .quantiles import (
+    sd_from_quantiles as sd_from_quantiles,
+)
+from .rates import (
+    person_time as person_time,
+)
+from .rates import (
+    rate_interval as rate_interval,
+)
+from .rates import (
+    risk_from_rate as risk_from_rate,
+)
+from .time_to_event import (
+    log_hazard_ratio_from_logrank as log_hazard_ratio_from_logrank,
+)
+from .time_to_event import (
+    log_hazard_ratio_from_p as log_hazard_ratio_from_p,
+)
+from .time_to_event import (
+    logrank_variance as logrank_variance,
+)
+from .time_to_event import (
+    logrank_variance_by_arm as logrank_variance_by_arm,
+)
+from .zero_cells import ZeroCellRule as ZeroCellRule

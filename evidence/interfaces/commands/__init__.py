@@ -1,0 +1,1 @@
+"""The commands of `evidence`, thin over the library."""

@@ -1,0 +1,101 @@
+"""The command ``evidence pool``: a synthesis of a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from evidence.errors import BadInput
+from evidence.interfaces import console
+from evidence.interfaces.study_table import read_study_table
+
+if TYPE_CHECKING:
+    from evidence.interfaces.inputs import PooledFile
+
+_EXAMPLES = r"""
+printf 'study,estimate,ci_low,ci_high\nCAMMS223,.25,.11,.56\nCARE-MS I,.70,.40,1.23\n' > hr.csv
+evidence pool hr.csv --measure HR
+evidence pool hr.csv --measure HR --policy revman5 --json
+evidence pool hr.csv --measure HR --forest hr.svg
+printf 'study,treated,total1,control,total2\nA,4,123,11,139\nB,6,306,29,303\n' > events.csv
+evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control,n2i=total2
+"""
+
+
+@click.command(cls=console.Command, examples=_EXAMPLES)
+@click.argument("file")
+@click.option("--measure", "-m", help="RR, OR, RD, HR, IRR, MD, SMD, PLO, ... as in metafor.")
+@click.option(
+    "--columns",
+    default="",
+    metavar="NAMES",
+    help="Columns to use, yi,vi; or their names, ai=HEADER,n1i=HEADER,...",
+)
+@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
+@click.option("--method", help="Estimator of tau2: REML, DL, PM, ML, EB, SJ, HE, HS, CE.")
+@click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
+@click.option("--prediction", help="Prediction interval: t-k-2, t-k-1, normal, none, ...")
+@click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
+@click.option(
+    "--printed-level",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Coverage of the intervals in the file (ci_low, ci_high).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, unrounded.")
+@click.option("--forest", type=Path, metavar="PATH", help="Draw a forest plot: .svg or .png.")
+def pool(
+    file: str,
+    measure: str | None,
+    columns: str,
+    policy: str,
+    method: str | None,
+    test: str | None,
+    prediction: str | None,
+    level: float,
+    printed_level: float,
+    as_json: bool,
+    forest: Path | None,
+) -> None:
+    """Pool the studies of FILE, a CSV file with a row for each study (- for standard input).
+
+    Columns have the names that metafor's escalc gives them: yi with vi or sei; or what the measure
+    is made from, such as ai, n1i, ci, n2i (RR, OR, RD), x1i, t1i, x2i, t2i (IRR), m1i, sd1i, n1i,
+    m2i, sd2i, n2i (MD, SMD), xi, ni (PLO, PAS, PFT); or estimate with ci_low and ci_high, or with
+    p_value, as a paper prints them. A column study, label or slab names the studies. Other columns
+    are not read.
+    """
+    _check_figure_name(forest)
+    table = read_study_table(file)
+    from evidence.interfaces.commands.pool_summary import summary_json, summary_text
+    from evidence.interfaces.inputs import How, parse_columns, pool_table
+
+    how = How(policy=policy, method=method, test=test, prediction=prediction, level=level)
+    chosen = parse_columns(columns)
+    pooled = pool_table(table, measure, how, chosen=chosen, printed_level=printed_level)
+    if forest is not None:
+        _draw(pooled, forest)
+    if as_json:
+        console.say_json(summary_json(pooled))
+    else:
+        console.say(summary_text(pooled))
+
+
+def _check_figure_name(path: Path | None) -> None:
+    if path is not None and path.suffix.lower() not in (".svg", ".png"):
+        raise BadInput(
+            f"A forest plot was to be saved as {path.name!r}, whose ending says no format. "
+            "Give a name that ends in .svg or .png."
+        )
+
+
+def _draw(pooled: PooledFile, path: Path) -> None:
+    from evidence.report.figures.forest.figure import forest_plot
+
+    figure = forest_plot(pooled.result)
+    with console.writing(path):
+        figure.save(path)
+    console.note(f"Wrote {path}.")

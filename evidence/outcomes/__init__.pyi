@@ -1,0 +1,18 @@
+from .summary_statistics import (
+    complement as complement,
+)
+from .summary_statistics import (
+    mean_of as mean_of,
+)
+from .summary_statistics import (
+    percentage as percentage,
+)
+from .summary_statistics import (
+    relative_reduction as relative_reduction,
+)
+from .summary_statistics import (
+    relative_reduction_from_arms as relative_reduction_from_arms,
+)
+from .summary_statistics import (
+    total as total,
+)

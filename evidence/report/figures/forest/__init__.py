@@ -1,0 +1,1 @@
+"""The forest plot: from a synthesis to rows, axis, marks and a drawing."""

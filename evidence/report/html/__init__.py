@@ -1,0 +1,1 @@
+"""Writing a document as one HTML page that needs nothing beside it."""

@@ -1,0 +1,1 @@
+"""Writing a document as a Word file that a committee can edit."""

@@ -1,0 +1,16 @@
+from . import bayesian as bayesian
+from . import certificates as certificates
+from . import heterogeneity as heterogeneity
+from . import inputs as inputs
+from . import multilevel as multilevel
+from . import multiverse as multiverse
+from . import numerics as numerics
+from . import pairwise as pairwise
+from . import permutation as permutation
+from . import publication_bias as publication_bias
+from . import rare_events as rare_events
+from . import regression as regression
+from . import reproduction as reproduction
+from . import sensitivity as sensitivity
+from . import sequential as sequential
+from . import stacks as stacks

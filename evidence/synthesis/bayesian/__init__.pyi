@@ -1,0 +1,20 @@
+from .pooling import BayesianPooled as BayesianPooled
+from .pooling import pool_bayesian as pool_bayesian
+from .priors import (
+    half_cauchy as half_cauchy,
+)
+from .priors import (
+    half_normal as half_normal,
+)
+from .priors import (
+    half_t as half_t,
+)
+from .priors import (
+    log_normal as log_normal,
+)
+from .probabilities import (
+    PosteriorProbability as PosteriorProbability,
+)
+from .probabilities import (
+    posterior_probability as posterior_probability,
+)

@@ -1,0 +1,28 @@
+from .measures import (
+    cochran_q as cochran_q,
+)
+from .measures import (
+    i2_from_q as i2_from_q,
+)
+from .measures import (
+    i2_from_tau2 as i2_from_tau2,
+)
+from .measures import (
+    q_profile_interval as q_profile_interval,
+)
+from .tau2_estimates import estimate_tau2 as estimate_tau2
+from .tau2_solutions import (
+    log_likelihood as log_likelihood,
+)
+from .tau2_solutions import (
+    solve_generalised_q as solve_generalised_q,
+)
+from .weighted_q import (
+    GeneralisedQ as GeneralisedQ,
+)
+from .weighted_q import (
+    generalised_q as generalised_q,
+)
+from .weighted_q import (
+    generalised_q_interval as generalised_q_interval,
+)

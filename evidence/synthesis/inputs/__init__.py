@@ -1,0 +1,5 @@
+"""What goes into a synthesis: checked studies, event counts, designs and covariances."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

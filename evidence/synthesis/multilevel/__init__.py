@@ -1,0 +1,5 @@
+"""Dependent effects: multilevel and multivariate models, cluster-robust tests."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

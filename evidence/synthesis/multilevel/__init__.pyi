@@ -1,0 +1,16 @@
+from .cluster_robust import (
+    RobustModel as RobustModel,
+)
+from .cluster_robust import (
+    joint_robust_test as joint_robust_test,
+)
+from .cluster_robust import (
+    robust as robust,
+)
+from .fit import pool_multilevel as pool_multilevel
+from .profile_intervals import profile_interval as profile_interval
+from .records import MultilevelModel as MultilevelModel
+from .robust_variance import RobustVariance as RobustVariance
+from .robust_variance import pool_robust as pool_robust
+from .sandwich import cluster_sandwich as cluster_sandwich
+from .sandwich import hotelling_test as hotelling_test

@@ -1,0 +1,5 @@
+"""Distributions, quadrature, searches and weighted least squares that methods share."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

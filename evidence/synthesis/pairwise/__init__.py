@@ -1,0 +1,5 @@
+"""One summary of independent studies: mean, interval, prediction interval, policy."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

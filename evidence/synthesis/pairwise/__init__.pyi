@@ -1,0 +1,39 @@
+from .henmi_copas_interval import HenmiCopas as HenmiCopas
+from .henmi_copas_interval import henmi_copas as henmi_copas
+from .likelihood_statistics import (
+    fit_statistics as fit_statistics,
+)
+from .likelihood_statistics import (
+    profile_likelihood_interval as profile_likelihood_interval,
+)
+from .new_study import (
+    fitted_new_study_probability as fitted_new_study_probability,
+)
+from .new_study import (
+    new_study_probability as new_study_probability,
+)
+from .policies import describe_method as describe_method
+from .policies import describe_prediction as describe_prediction
+from .pooled_effect import PooledEffect as PooledEffect
+from .pooling import pool as pool
+from .prediction import predict_interval as predict_interval
+from .single_arm import pool_proportions as pool_proportions
+from .single_arm import pool_rates as pool_rates
+from .single_arm_summary import (
+    PooledProportion as PooledProportion,
+)
+from .single_arm_summary import (
+    PooledRate as PooledRate,
+)
+from .single_arm_summary import (
+    SingleArmSummary as SingleArmSummary,
+)
+from .summary_interval import (
+    cochrane_test as cochrane_test,
+)
+from .summary_interval import (
+    iqwig_test as iqwig_test,
+)
+from .summary_interval import (
+    mean_interval as mean_interval,
+)

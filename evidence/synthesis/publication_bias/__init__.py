@@ -1,0 +1,5 @@
+"""Small-study effects, selection models, and effects without the missing studies."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,192 @@
+"""Small-study effects against the sizes of the studies: tests that use totals of the arms.
+
+With events, the standard error depends on the effect itself, so Egger's test rejects too often.
+These tests regress the effects on sizes, which do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.double_precision import studies_in_double_precision
+from evidence.errors import known_name
+from evidence.input_checks import InputCheck
+from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies, has_effects
+from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.publication_bias.funnel_regression import (
+    FEWEST_STUDIES,
+    AsymmetryRegression,
+    Scatter,
+    regress,
+    require_studies,
+)
+from evidence.synthesis.publication_bias.regression_tests import sizes
+
+
+@studies_in_double_precision("Peters' test")
+def peters_test(
+    yi: npt.ArrayLike | HasEffects,
+    *,
+    events: npt.ArrayLike,
+    ni: npt.ArrayLike,
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Peters' test: log odds ratios on 1 / sample size, weighted by ``events others / n``.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log odds ratios (or log risk ratios).
+    events, ni : array_like, shape (k,)
+        Events and participants of both arms together, for each study that has an effect.
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable
+        As for ``regression_test``.
+
+    References
+    ----------
+    Peters et al. (2006), JAMA 295:676-680.
+    meta: ``metabias(metabin(...), method.bias = "Peters")``.
+    """
+    studies, level = _effects(yi, labels), check_level(level)
+    cautions = require_studies("Peters' test", studies.yi.size, min_studies)
+    size = sizes("Peters' test", studies, events=events, ni=ni)
+    others = size["ni"] - size["events"]
+    check = InputCheck("Peters' test", studies.labels)
+    check.where(others <= 0.0, "everyone has the event, so the study has no weight")
+    check.refuse("Leave out the study.")
+    return regress(
+        "Peters' test",
+        studies.yi,
+        1.0 / size["ni"],
+        size["events"] * others / size["ni"],
+        predictor="1 / sample size",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+@studies_in_double_precision("Deeks' test")
+def deeks_test(
+    yi: npt.ArrayLike | HasEffects,
+    *,
+    n1i: npt.ArrayLike,
+    n2i: npt.ArrayLike,
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Deeks' test for diagnostic odds ratios: on 1 / root of the effective sample size.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log diagnostic odds ratios.
+    n1i, n2i : array_like, shape (k,)
+        Participants with and without the disease, for each study that has an effect.
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable
+        As for ``regression_test``.
+
+    References
+    ----------
+    Deeks, Macaskill & Irwig (2005), J Clin Epidemiol 58:882-893.
+    meta: ``metabias(metabin(...), method.bias = "Deeks")``.
+    """
+    studies, level = _effects(yi, labels), check_level(level)
+    cautions = require_studies("Deeks' test", studies.yi.size, min_studies)
+    n = sizes("Deeks' test", studies, n1i=n1i, n2i=n2i)
+    effective = 4.0 * n["n1i"] * n["n2i"] / (n["n1i"] + n["n2i"])
+    return regress(
+        "Deeks' test",
+        studies.yi,
+        effective**-0.5,
+        effective,
+        predictor="1 / root of the effective sample size",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+@studies_in_double_precision("Debray's test")
+def debray_test(
+    yi: npt.ArrayLike | HasEffects,
+    vi: npt.ArrayLike | None = None,
+    *,
+    d1i: npt.ArrayLike,
+    d2i: npt.ArrayLike,
+    variance: str = "inverse",
+    level: float = 0.95,
+    min_studies: int = FEWEST_STUDIES,
+    labels: Sequence[str] | None = None,
+) -> AsymmetryRegression:
+    """Debray's test for survival: log hazard ratios on 1 / total number of events.
+
+    Parameters
+    ----------
+    yi : array_like, shape (k,), or EffectSizes
+        Log hazard ratios.
+    vi : array_like, shape (k,), or None
+        Sampling variances; None if ``yi`` is an EffectSizes.
+    d1i, d2i : array_like, shape (k,)
+        Events of both arms.
+    variance : str
+        "inverse", weights 1 / vi (D-FIV); "approximate", weights from the events (D-FAV).
+    level, min_studies, labels
+        As for ``regression_test``.
+
+    Raises
+    ------
+    TooFewStudies, BadInput, EmptySelection, NotEstimable, UnknownName
+        As for ``regression_test``.
+
+    References
+    ----------
+    Debray, Moons & Riley (2018), Res Synth Methods 9:41-50.
+    metamisc: ``fat(b, b.se, d.total=, d1=, d2=, method = "D-FIV")`` and "D-FAV".
+    """
+    known_name("variance of Debray's test", variance, ("inverse", "approximate"))
+    studies, level = check_studies(yi, vi, labels), check_level(level)
+    cautions = require_studies("Debray's test", studies.yi.size, min_studies)
+    d = sizes("Debray's test", studies, d1i=d1i, d2i=d2i)
+    total = d["d1i"] + d["d2i"]
+    weights = 1.0 / studies.vi if variance == "inverse" else d["d1i"] * d["d2i"] / total
+    return regress(
+        "Debray's test",
+        studies.yi,
+        1.0 / total,
+        weights,
+        predictor="1 / events",
+        scatter=Scatter(model="lm"),
+        has_limit=True,
+        level=level,
+        decisions=(*studies.decisions, *cautions),
+    )
+
+
+def _effects(yi: npt.ArrayLike | HasEffects, labels: Sequence[str] | None) -> Studies:
+    """Studies of which only the effects matter."""
+    if has_effects(yi):
+        return check_studies(yi, None, labels)
+    check = InputCheck("A test of the funnel")
+    effects = check.array("yi", cast(npt.ArrayLike, yi))
+    check.refuse()
+    return check_studies(effects, np.ones_like(effects), labels)

@@ -1,0 +1,5 @@
+"""Methods for counts of events: Mantel-Haenszel, Peto, exact, mixed models."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

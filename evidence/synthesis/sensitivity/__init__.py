@@ -1,0 +1,5 @@
+"""The synthesis without some of its studies: deletions, influence, all subsets."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

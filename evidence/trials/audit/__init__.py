@@ -1,0 +1,5 @@
+"""What in the dataset cannot be true together, by rule and arithmetic."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

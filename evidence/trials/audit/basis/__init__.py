@@ -1,0 +1,1 @@
+"""What the rules of the audit share: indexed rows, definitions, rounding, findings."""

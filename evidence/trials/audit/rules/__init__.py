@@ -1,0 +1,1 @@
+"""The rules of the audit, one kind of contradiction a file."""

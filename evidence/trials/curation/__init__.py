@@ -1,0 +1,1 @@
+"""From the curated YAML files to the dataset, with every fault named."""

@@ -1,0 +1,1 @@
+"""The dataset as users hold it: loading, selecting, views, SQL, counts."""

@@ -1,0 +1,1 @@
+"""Two versions of the dataset, compared row by row."""

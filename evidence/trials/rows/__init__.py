@@ -1,0 +1,1 @@
+"""What a row of the dataset is: its columns, printed tokens and layout."""

@@ -1,0 +1,1 @@
+"""Checks of the whole dataset, its provenance and its codebook."""

@@ -1,0 +1,59 @@
+import numpy as np
+from numpy.testing import assert_allclose
+
+from evidence.synthesis.heterogeneity.measures import (
+    cochran_q,
+    h2_from_q,
+    h2_from_tau2,
+    i2_from_q,
+    i2_from_tau2,
+    q_profile_interval,
+)
+from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
+
+Y = np.array([-0.4, 0.1, 0.6, 1.2, 0.3])
+V = np.array([0.05, 0.02, 0.10, 0.20, 0.04])
+
+
+def test_both_definitions_agree_for_dersimonian_laird():
+    q = cochran_q(Y, V)
+    tau2 = estimate_tau2(Y, V, "DL").tau2
+    assert tau2 > 0
+    assert_allclose(i2_from_tau2(tau2, q.typical_variance), i2_from_q(q.q, q.df), rtol=1e-12)
+    assert_allclose(h2_from_tau2(tau2, q.typical_variance), h2_from_q(q.q, q.df), rtol=1e-12)
+
+
+def test_they_differ_for_other_estimators():
+    q = cochran_q(Y, V)
+    tau2 = estimate_tau2(Y, V, "HE").tau2
+    assert abs(i2_from_tau2(tau2, q.typical_variance) - i2_from_q(q.q, q.df)) > 0.01
+
+
+def test_i2_from_q_is_never_negative():
+    assert i2_from_q(2.0, 4) == 0.0
+    assert i2_from_q(0.0, 4) == 0.0
+
+
+def test_p_value_of_an_extreme_q_keeps_its_digits():
+    found = cochran_q(np.array([0.0, 50.0]), np.array([1.0, 1.0]))
+    assert_allclose(found.q, 1250.0, rtol=1e-12)
+    # R 4.2.2: pchisq(1250, 1, lower.tail = FALSE)
+    assert_allclose(found.p, 8.300172571e-274, rtol=1e-9, atol=0)
+
+
+def test_interval_widens_with_the_level_and_holds_the_estimate():
+    narrow, wide = q_profile_interval(Y, V, 0.8), q_profile_interval(Y, V, 0.99)
+    assert wide.low <= narrow.low <= estimate_tau2(Y, V, "PM").tau2 <= narrow.high <= wide.high
+
+
+def test_too_homogeneous_effects_have_an_empty_interval_reported_as_zero():
+    found = q_profile_interval(np.array([0.1, 0.1001, 0.0999]), np.array([1.0, 1.0, 1.0]))
+    assert found.empty
+    assert (found.low, found.high) == (0.0, 0.0)
+
+
+def test_without_enough_heterogeneity_only_the_upper_bound_is_above_zero():
+    found = q_profile_interval(np.array([0.1, 0.5, 0.3]), np.array([0.04, 0.05, 0.03]))
+    assert not found.empty
+    assert found.low == 0.0
+    assert found.high > 0.0
