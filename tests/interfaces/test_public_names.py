@@ -9,7 +9,7 @@ import evidence
 from evidence import errors
 
 HEAVY = {"numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pymare", "statsmodels", "pydantic"}
-#: Modules of Python itself that `import evidence` may bring in: names resolved on first use need few.
+#: Modules of Python itself that `import evidence` may bring in.
 LIGHT = {"__future__", "contextlib", "importlib", "re", "types", "typing", "warnings"}
 
 
