@@ -41,7 +41,7 @@ _STARTS: Final = (0.2, 0.8, 3.0)
 #: A standard deviation found below this is tried as 0, and is 0 if that is no less likely.
 _NEARLY_ZERO: Final = 5e-3
 _NO_LESS_LIKELY: Final = 1e-10
-#: Terms of a study's log likelihood up to which rounding leaves standard errors four digits or more.
+#: Terms of a study's log likelihood up to which rounding leaves standard errors four digits.
 MOST_TERMS: Final = 1e7
 #: A standard deviation on the log or logit scale beyond which a likelihood is flat.
 _LARGEST: Final = 30.0
@@ -140,8 +140,8 @@ def check_precision(counts: EventCounts, likelihood: CountLikelihood) -> None:
         raise NotEstimable(
             f"A mixed model ({counts.measure}) of {count_studies(counts.k)} was asked for, and "
             f"there are too many events in {', '.join(large)}: the log likelihood adds up terms of "
-            f"{float(terms.max()):.3g}, and beyond {MOST_TERMS:.0e} rounding hides its maximum. Use "
-            "inverse variance, which is as good with so many."
+            f"{float(terms.max()):.3g}, and beyond {MOST_TERMS:.0e} rounding hides its maximum. "
+            "Use inverse variance, which is as good with so many."
         )
 
 
