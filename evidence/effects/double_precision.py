@@ -1,4 +1,4 @@
-"""One answer to numbers that leave the range of double precision: a refusal that says so."""
+"""What double precision cannot hold: one refusal that says so, and what tells it in advance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from evidence.effects.checks import FloatArray
 from evidence.errors import NotEstimable
+
+#: Smallest eigenvalue of a definite matrix with a diagonal of 1; rounding leaves about 1e-15.
+_DEFINITE = 1e-12
 
 
 @contextmanager
@@ -39,6 +42,21 @@ def double_precision(
         raise NotEstimable(
             f"{asked} left the range of double precision: {found}. {advice}"
         ) from failure
+
+
+def is_definite(matrix: FloatArray) -> bool:
+    """Whether a symmetric matrix is positive definite beyond rounding, whatever its units.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (m, m)
+        Such as a covariance matrix or an information; rows and columns may have any unit.
+    """
+    sizes = np.diagonal(matrix)
+    if not np.all(sizes > 0.0):
+        return False
+    scales = np.sqrt(sizes)
+    return bool(np.linalg.eigvalsh(matrix / np.outer(scales, scales))[0] > _DEFINITE)
 
 
 def require_finite(*results: ArrayLike) -> None:

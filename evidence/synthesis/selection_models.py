@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import special
 
 from evidence.effects.checks import FloatArray, real_number
+from evidence.effects.double_precision import is_definite
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.distributions import (
     check_level,
@@ -294,8 +295,7 @@ def _standard_errors(place: FloatArray, height: Height) -> FloatArray:
     free = np.ones(place.size, dtype=bool)
     free[1] = place[1] > 0.0
     information = -height.hessian[np.ix_(free, free)]
-    smallest = float(np.linalg.eigvalsh(information)[0])
-    if not smallest > 0.0:
+    if not is_definite(information):
         raise NotEstimable(
             "The likelihood of the selection model is flat at its maximum, so the weights are not "
             "determined. Use fewer steps, or another weight function."

@@ -36,6 +36,14 @@ def named(case):
     return f"{case['weights']}-{'dose' if case['moderated'] else 'mean'}-{case['level']}"
 
 
+@pytest.mark.parametrize("small", [1e-30, 1e-88, 1e-250])
+@pytest.mark.parametrize("value", [1e-3, 0.5, 1.0, 30.0])
+def test_weights_that_are_lost_beside_the_value_change_nothing(value, small):
+    tails = weighted_chi_squared_tails(value, np.array([1.0, small, small / 7]))
+    assert_allclose(tails.lower, stats.chi2.cdf(value, 1), rtol=1e-11)
+    assert_allclose(tails.upper, stats.chi2.sf(value, 1), rtol=1e-11)
+
+
 @pytest.mark.parametrize("form", REFERENCE["tails"], ids=lambda form: f"at {form['value']}")
 def test_tails_are_those_of_farebrothers_series(form):
     tails = weighted_chi_squared_tails(form["value"], np.array(form["weights"], dtype=float))

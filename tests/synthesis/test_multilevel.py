@@ -414,13 +414,27 @@ def test_one_effect_is_too_few():
         pool_multilevel([0.1], [0.1], {"study": [1]})
 
 
-def test_effects_that_drown_in_rounding_are_refused():
-    with pytest.raises(NotEstimable, match="rounding errors"):
-        pool_multilevel(
-            [8217.6, -0.2, 1.8, 0.95, -0.1, 18360.7],
-            [0.09, 5.9, 0.1, 1.9, 0.13, 0.8],
-            structures=[RandomStructure(inner=list("zxzzxz"), outer=[0, 1, 1, 2, 1, 1])],
-        )
+def apart(distance, order=slice(None)):
+    """Six effects, two of them this many times 1 away from the others."""
+    yi = np.array([0.45 * distance, -0.2, 1.8, 0.95, -0.1, distance])[order]
+    vi = np.array([0.09, 5.9, 0.1, 1.9, 0.13, 0.8])[order]
+    levels = RandomStructure(inner=list("zxzzxz")[order], outer=[0, 1, 1, 2, 1, 1][order])
+    return pool_multilevel(yi, vi, structures=[levels])
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+@pytest.mark.parametrize("distance", [2e3, 2e4, 2e5, 2e6])
+def test_effects_that_drown_in_rounding_are_refused(distance, order):
+    with pytest.raises(NotEstimable, match="lost in rounding errors"):
+        apart(distance, order)
+
+
+@pytest.mark.parametrize("distance", [2, 20, 60])
+def test_effects_that_rounding_spares_are_the_same_in_any_order(distance):
+    one, other = apart(distance), apart(distance, slice(None, None, -1))
+    for name in ("estimate", "se"):
+        ours, theirs = (getattr(found.coefficients, name) for found in (one, other))
+        assert_allclose(ours, theirs, rtol=1e-6)  # of a bound of 1e-6
 
 
 ANY = st.floats() | st.floats(-10, 10) | st.sampled_from([0.0, 1e-300, 1e300])
