@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import special
 
 from evidence.effects.checks import FloatArray
 from evidence.effects.double_precision import double_precision
@@ -109,6 +110,9 @@ class _Path:
 
     def tail(self, *, upper: bool) -> float:
         """Probability above the value, or below it."""
+        # no larger than with all weights as large as the largest; so far out the path has no room
+        if upper and special.chdtrc(2.0 * self.halves, self.value) == 0.0:
+            return 0.0
         saddle = self._saddle(upper)
         peak = float(self._height(np.array([saddle]), np.zeros(1))[0])
         if peak + math.log(self._limit(upper)) < _UNDERFLOW:

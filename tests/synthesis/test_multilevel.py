@@ -414,6 +414,15 @@ def test_one_effect_is_too_few():
         pool_multilevel([0.1], [0.1], {"study": [1]})
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1e-4, 1.0, 1e4])
+def test_one_group_has_no_variance_between_groups_however_small_the_sampling_variances(unit):
+    variances = unit * np.array([1.3, 18, 16, 14, 13, 10, 96, 53])
+    effects = [-1.2, -1.6, -1.0, 0.9, -0.4, 0.6, -1.0, -0.6]
+    for order in (slice(None), slice(None, None, -1)):
+        with pytest.raises(NotEstimable, match="do not determine study"):
+            pool_multilevel(effects[order], variances[order], {"study": [1] * 8})
+
+
 def apart(distance, order=slice(None)):
     """Six effects, two of them this many times 1 away from the others."""
     yi = np.array([0.45 * distance, -0.2, 1.8, 0.95, -0.1, distance])[order]
