@@ -32,7 +32,7 @@ _EPS = float(np.finfo(float).eps)
 #: Gain that a peak may leave.
 _STATIONARY = 1e-8
 IntArray = npt.NDArray[np.intp]
-#: Smallest share of information, relative to that of each parameter alone.
+#: Smallest share of information: beside the coefficients, and beside the other parameters.
 _IDENTIFIED = 1e-9
 
 
@@ -176,12 +176,18 @@ class MixedModel:
             If the expected information is singular; the message names the parameters.
         """
         start = np.concatenate([term.start(self.excess) for term in self.terms])
-        fit = fit_general(self.yi, self.marginal(start), self.design)
+        # what is determined does not depend on the covariances, which would cost digits here
+        variances = np.diag(np.diagonal(self.marginal(start)))
+        fit = fit_general(self.yi, variances, self.design)
         changes, _, _ = self._changes(start, fit.projection)
         turned = [fit.projection @ change for change in changes]
         information = np.array([[float(np.sum(a * b.T)) for b in turned] for a in turned])
-        own = np.sqrt(np.diagonal(information))
-        lost = [name for name, size in zip(self.names, own, strict=True) if not size > _IDENTIFIED]
+        own = np.sqrt(np.maximum(np.diagonal(information), 0.0))
+        # what there would be if no coefficient took a part of it
+        whole = [fit.inverse @ change for change in changes]
+        most = np.sqrt([float(np.sum(part * part.T)) for part in whole])
+        held = own > _IDENTIFIED * most
+        lost = [name for name, kept in zip(self.names, held, strict=True) if not kept]
         if not lost:
             values, vectors = np.linalg.eigh(information / np.outer(own, own))
             if values[0] < _IDENTIFIED:

@@ -206,8 +206,8 @@ def regress(
     dispersion, reference_df = _dispersion(rss / df, scatter, df)
     if dispersion <= 0.0:
         raise NotEstimable(
-            f"{name}: the {yi.size} studies lie on a line exactly, so its slope has no standard "
-            "error. Use model='rma' with test='z'."
+            f"{name}: the {yi.size} studies lie on a line exactly, as far as double precision can "
+            "tell, so its slope has no standard error. Use model='rma' with test='z'."
         )
     intercept_se, slope_se = np.sqrt(np.diag(dispersion * wald_covariance(fit, design))).tolist()
     intercept, slope = fit.coefficients.tolist()

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray
+from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.numerics.newton import Maximum, Objective, maximise
@@ -324,15 +325,11 @@ def _read(
 def _standard_errors(found: Maximum, free: BoolArray) -> list[float]:
     """Roots of the diagonal of the inverse observed information of the free parameters."""
     information = -found.total.hessian[np.ix_(free, free)]
-    try:
-        variances = np.diag(np.linalg.inv(information))
-    except np.linalg.LinAlgError:
-        variances = np.full(int(free.sum()), -1.0)
-    if not np.all(variances > 0):
+    if not is_definite(information):
         raise NotEstimable(
             "The likelihood is flat at its maximum, and gives no standard error. Use a "
             "common-effect method."
         )
     spread = np.zeros(free.size)
-    spread[free] = np.sqrt(variances)
+    spread[free] = np.sqrt(np.diag(np.linalg.inv(information)))
     return [float(value) for value in spread]
