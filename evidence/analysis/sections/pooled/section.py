@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from evidence.analysis.sections.pooled.certificate_part import certificate_part
-from evidence.analysis.sections.pooled.closing_part import closing_part
+from evidence.analysis.sections.pooled.certificate import certificate_part
+from evidence.analysis.sections.pooled.closing import closing_part
 from evidence.analysis.sections.pooled.declared import PooledEntry
 from evidence.analysis.sections.pooled.forest import forest_figure
 from evidence.analysis.sections.pooled.kind import PooledKind, StudyT
-from evidence.analysis.sections.pooled.numbers_table import numbers_table
-from evidence.analysis.sections.pooled.opening_part import opening_part
-from evidence.analysis.sections.pooled.published_part import published_part
-from evidence.analysis.sections.pooled.sensitivity_part import sensitivity_part
+from evidence.analysis.sections.pooled.numbers import numbers_table
+from evidence.analysis.sections.pooled.opening import opening_part
+from evidence.analysis.sections.pooled.published import published_part
+from evidence.analysis.sections.pooled.sensitivity import sensitivity_part
 from evidence.analysis.sections.pooled.stages import alternatives_of, main_synthesis
 from evidence.analysis.sections.pooled.thresholds import threshold_part
 from evidence.analysis.shared.context import Context, SectionResult

@@ -16,7 +16,7 @@ from evidence.analysis.shared.section_kind import SectionKind
 from evidence.trials.dataset.load import Trials
 
 
-def section_kind(kind: PooledKind[Any]) -> SectionKind:
+def as_section_kind(kind: PooledKind[Any]) -> SectionKind:
     """Return a kind of pooled section as a kind of section: the one code with its data."""
     return SectionKind(
         name=kind.name,
@@ -36,4 +36,4 @@ def pooled_rows(kind: PooledKind[StudyT], section: PooledEntry, trials: Trials) 
         yield from variant.substitute.values()
 
 
-POOLED_KINDS: tuple[SectionKind, ...] = (section_kind(COMPARISON), section_kind(PROPORTION))
+POOLED_KINDS: tuple[SectionKind, ...] = (as_section_kind(COMPARISON), as_section_kind(PROPORTION))

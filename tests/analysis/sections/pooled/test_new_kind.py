@@ -19,7 +19,7 @@ from evidence.analysis.sections.pooled.kind import (
 from evidence.analysis.sections.pooled.measures import ShownMeasure
 from evidence.analysis.sections.pooled.percentages import events_of
 from evidence.analysis.sections.pooled.records import Selected
-from evidence.analysis.sections.pooled.section_kinds import section_kind
+from evidence.analysis.sections.pooled.section_kinds import as_section_kind
 from evidence.analysis.shared.context import Context
 from evidence.analysis.shared.move import Seen
 from evidence.analysis.verify.replay import Replay
@@ -124,7 +124,7 @@ def made(trials, monkeypatch):
     monkeypatch.setitem(measures.MEASURES, "RD", shown)
     declared = {"sections": [SECTION]}
     context = Context(trials=trials, ledger=Ledger(trials, declared, software_versions()))
-    kind, entry = section_kind(RISK_DIFFERENCE), RiskDifference(**SECTION)
+    kind, entry = as_section_kind(RISK_DIFFERENCE), RiskDifference(**SECTION)
     return SimpleNamespace(
         context=context,
         kind=kind,
