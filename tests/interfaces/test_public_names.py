@@ -13,6 +13,7 @@ HEAVY = {"numpy", "scipy", "pandas", "pyarrow", "matplotlib", "pymare", "statsmo
 #: Modules that `import evidence` may bring in: those of Python itself, and what makes names lazy.
 LIGHT = {
     "__future__",
+    "ast",
     "contextlib",
     "importlib",
     "lazy_loader",

@@ -10,27 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from evidence.analysis.declared.reviews import ReviewTable
-from evidence.analysis.declared.sections import Comparison, Entry, Proportion, Slug
+from evidence.analysis.sections.kinds import KINDS
+from evidence.analysis.shared.entries import Entry, SectionEntry, Slug
 from evidence.errors import AnalysisFileError, refuse
 from evidence.yaml_files import load_yaml
 
-
-class Audit(Entry):
-    """The audit of the dataset: what in it cannot be true together."""
-
-    kind: Literal["audit"]
-    id: Slug
-    title: str
-    note: str | None = None
-
-
-Section = Annotated[Comparison | Proportion | ReviewTable | Audit, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Section = SectionEntry
+else:
+    Section = Annotated[
+        Union[tuple(kind.schema for kind in KINDS.values())],  # noqa: UP007
+        Field(discriminator="kind"),
+    ]
 
 
 class Declared(Entry):

@@ -6,19 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from evidence.analysis.declared.analysis_file import AnalysisFile, Audit, read_analysis
+from evidence.analysis.declared.analysis_file import AnalysisFile, read_analysis
 from evidence.analysis.declared.places import all_slugs, analysis_path
-from evidence.analysis.declared.reviews import ReviewTable
-from evidence.analysis.moves.pooled import PooledPair
-from evidence.analysis.moves.records import AnalysisMoves, Kind, Move, WhatMoved
+from evidence.analysis.moves.records import AnalysisMoves, WhatMoved
 from evidence.analysis.run.analysis_run import AnalysisRun, run_analysis
+from evidence.analysis.sections.kinds import KINDS
+from evidence.analysis.shared.move import Move, Seen
 from evidence.errors import EvidenceError, UnknownName
 from evidence.report.record.document import Heading, Listing, Named, Paragraph, Text, plain
 from evidence.trials.dataset.load import Trials, load_trials
 from evidence.trials.releases.releases import release_of
-
-#: Columns of the report's list of a review's cells that are compared, by what they say.
-_COMPARED: dict[str, Kind] = {"Comparison": "verdict", "As printed": "cell", "Update": "cell"}
 
 
 def what_moved(
@@ -74,7 +71,7 @@ def _checked(
         f"{file.declared.slug}/{section.id}"
         for file in files
         for section in file.declared.sections
-        if not isinstance(section, (ReviewTable, Audit))
+        if KINDS[section.kind].pools
     ]
     for name in thresholds:
         if name not in known:
@@ -97,12 +94,9 @@ def _compare(
         return AnalysisMoves(slug=declared.slug, title=declared.title, moves=(failed,))
     moves: list[Move] = []
     for section in declared.sections:
-        if isinstance(section, ReviewTable):
-            moves += _cells(section, before, after)
-        elif not isinstance(section, Audit):
-            first, second = (run.results["sections"][section.id] for run in (before, after))
-            pair = PooledPair(section=section, results=(first, second), trials=(old, new))
-            moves += pair.moves(thresholds.get(f"{declared.slug}/{section.id}", ()))
+        stated = thresholds.get(f"{declared.slug}/{section.id}", ())
+        first, second = _seen(section.id, before, old), _seen(section.id, after, new)
+        moves += KINDS[section.kind].moves(section, first, second, stated)
     moves += _sentences(before, after)
     return AnalysisMoves(slug=declared.slug, title=declared.title, moves=tuple(moves))
 
@@ -116,48 +110,12 @@ def _run(path: Path, trials: Trials) -> AnalysisRun | str:
         return f"cannot be run ({first}{f' {len(others)} more lines' if others else ''})"
 
 
-def _cells(section: ReviewTable, old: AnalysisRun, new: AnalysisRun) -> Iterator[Move]:
-    """Yield the cells of a review whose verdict, printed value or update reads differently."""
-    listed = [cell for row in section.rows for cell in section.cells if cell.row == row.id]
-    before, after = (_listing(section, run) for run in (old, new))
-    values = [_updates(section, run) for run in (old, new)]
-    for index, cell in enumerate(listed):
-        place = f"{cell.row}, {cell.column}"
-        changed = [h for h in _COMPARED if before[h][index] != after[h][index]]
-        for header in changed:
-            yield Move(
-                section=section.title,
-                kind=_COMPARED[header],
-                what=f"{place}, {header.lower()}" if header != "Comparison" else place,
-                old=before[header][index],
-                new=after[header][index],
-            )
-        first, second = (found[cell.row, cell.column] for found in values)
-        if not changed and first != second:
-            yield Move(
-                section=section.title,
-                kind="cell",
-                what=f"{place}, unrounded update",
-                old=first,
-                new=second,
-                matters=False,
-            )
-
-
-def _listing(section: ReviewTable, run: AnalysisRun) -> dict[str, list[str]]:
-    """Return the texts of the report's list of cells, by column header."""
-    table = next(one for one in run.document.tables() if one.id == f"{section.id}-cells")
-    headers = [plain(column.header) for column in table.columns]
-    rows = [row for row in table.rows if row.kind != "group"]
-    return {header: [plain(row.cells[i].text) for row in rows] for i, header in enumerate(headers)}
-
-
-def _updates(section: ReviewTable, run: AnalysisRun) -> dict[tuple[str, str], str]:
-    """Return the unrounded updates of each cell, as text."""
-    return {
-        (cell["row"], cell["column"]): "; ".join(str(one["value"]) for one in cell["updates"])
-        for cell in run.results["sections"][section.id]["cells"]
-    }
+def _seen(section_id: str, run: AnalysisRun, trials: Trials) -> Seen:
+    return Seen(
+        results=run.results["sections"][section_id],
+        tables=tuple(run.document.tables()),
+        trials=trials,
+    )
 
 
 def _sentences(old: AnalysisRun, new: AnalysisRun) -> Iterator[Move]:

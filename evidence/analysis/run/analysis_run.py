@@ -8,13 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from evidence.analysis.declared.analysis_file import AnalysisFile, Audit, read_analysis
+from evidence.analysis.declared.analysis_file import AnalysisFile, Declared, read_analysis
 from evidence.analysis.declared.places import analysis_path
-from evidence.analysis.declared.sections import Comparison, Proportion
-from evidence.analysis.sections.audit.report import audit_section
-from evidence.analysis.sections.pooled.comparison import comparison_section
-from evidence.analysis.sections.pooled.proportion import proportion_section
-from evidence.analysis.sections.review.table import review_section
+from evidence.analysis.declared.rows_in_use import used_rows
+from evidence.analysis.sections.kinds import KINDS
 from evidence.analysis.shared.context import Context, SectionResult
 from evidence.report.record.document import Block, Document, Heading, Listing, Paragraph, Span, Text
 from evidence.report.record.ledger import Ledger
@@ -78,21 +75,15 @@ def run_analysis(name: str | Path, *, trials: Trials | None = None) -> AnalysisR
     """
     file = read_analysis(analysis_path(name))
     trials = trials or load_trials()
-    ledger = Ledger(trials, file.content, software_versions())
-    context = Context(trials=trials, ledger=ledger, declared=file.declared)
-    sections = {
-        section.id: _section(context, file, index)
-        for index, section in enumerate(file.declared.sections)
-    }
-    document = _document(context, file, sections)
-    slug = file.declared.slug
-    results = {
-        "analysis": slug,
-        "title": file.declared.title,
-        "dataset": {"version": trials.version, "sha256": trials.sha256},
-        "sections": {name: section.results for name, section in sections.items()},
-    }
-    return AnalysisRun(slug=slug, document=document, ledger=ledger.to_dict(slug), results=results)
+    context = _context(file, trials)
+    sections = _sections(context, file.declared)
+    slug, document = file.declared.slug, _document(context, file, sections)
+    return AnalysisRun(
+        slug=slug,
+        document=document,
+        ledger=context.ledger.to_dict(slug),
+        results=_results(file.declared, trials, sections),
+    )
 
 
 def software_versions() -> dict[str, str]:
@@ -106,15 +97,35 @@ def software_versions() -> dict[str, str]:
     return found
 
 
-def _section(context: Context, file: AnalysisFile, index: int) -> SectionResult:
-    section, path = file.declared.sections[index], f"sections/{index}"
-    if isinstance(section, Comparison):
-        return comparison_section(context, section, path)
-    if isinstance(section, Proportion):
-        return proportion_section(context, section, path)
-    if isinstance(section, Audit):
-        return audit_section(context, section, path)
-    return review_section(context, section, path)
+def _context(file: AnalysisFile, trials: Trials) -> Context:
+    """Return what the sections share, and which rows are used where one of them asks."""
+    kinds = [KINDS[section.kind] for section in file.declared.sections]
+    asked = any(kind.reads_all_analyses for kind in kinds)
+    return Context(
+        trials=trials,
+        ledger=Ledger(trials, file.content, software_versions()),
+        certify=file.declared.certify,
+        rows_in_use=used_rows(trials) if asked else {},
+    )
+
+
+def _sections(context: Context, declared: Declared) -> dict[str, SectionResult]:
+    """Return what each section gives, in the order of the file."""
+    return {
+        section.id: KINDS[section.kind].section(context, section, f"sections/{index}")
+        for index, section in enumerate(declared.sections)
+    }
+
+
+def _results(
+    declared: Declared, trials: Trials, sections: Mapping[str, SectionResult]
+) -> dict[str, Any]:
+    return {
+        "analysis": declared.slug,
+        "title": declared.title,
+        "dataset": {"version": trials.version, "sha256": trials.sha256},
+        "sections": {name: section.results for name, section in sections.items()},
+    }
 
 
 def _document(

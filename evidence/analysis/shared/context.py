@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from evidence.analysis.declared.analysis_file import Declared
 from evidence.report.record.document import Block, Shown, Span, Text, plain
 from evidence.report.record.ledger import Ledger, Quantity
 from evidence.report.record.origins import Json
@@ -39,11 +38,22 @@ class SectionResult:
 
 @dataclass(kw_only=True)
 class Context:
-    """Dataset and ledger of one report, and how many tables and figures it has so far."""
+    """Dataset and ledger of one report, and how many tables and figures it has so far.
+
+    Attributes
+    ----------
+    trials : Trials
+    ledger : Ledger
+    certify : bool
+        Whether other engines repeat each summary.
+    rows_in_use : mapping of str to collection of str
+        For each declared analysis the result_ids that it uses; empty where no section asks.
+    """
 
     trials: Trials
     ledger: Ledger
-    declared: Declared
+    certify: bool = True
+    rows_in_use: Mapping[str, Collection[str]] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def number(self, kind: str) -> Text:

@@ -40,7 +40,7 @@ def audit(dataset: Path | None, everything: bool, as_json: bool) -> None:
     numbers can be true together only if something holds that no document says), differences that
     rounding explains, and differences between numbers that say they mean different quantities.
     """
-    from evidence.analysis.shared.rows_in_use import used_rows
+    from evidence.analysis.declared.rows_in_use import used_rows
     from evidence.trials.audit.report import audit as find
     from evidence.trials.dataset.load import load_trials
 

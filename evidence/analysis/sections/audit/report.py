@@ -7,12 +7,12 @@ function that found it; so the ledger can repeat the audit number by number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal
 
 from evidence.addresses import function_at
 from evidence.analysis.sections.audit.cells import printed_text, quantity_text
 from evidence.analysis.shared.context import ABSENT, Context, SectionResult
-from evidence.analysis.shared.rows_in_use import used_rows
+from evidence.analysis.shared.entries import SectionEntry
 from evidence.report.record.document import (
     Block,
     Cell,
@@ -55,25 +55,15 @@ _LEGEND: Text = (
 )
 
 
-class AuditEntry(Protocol):
-    """What an analysis file says of an audit: its id, its title, and a note."""
+class Audit(SectionEntry):
+    """The audit of the dataset: what in it cannot be true together."""
 
-    @property
-    def id(self) -> str:
-        """First part of the names of its tables."""
-
-    @property
-    def title(self) -> str:
-        """Heading."""
-
-    @property
-    def note(self) -> str | None:
-        """Paragraph below the summary."""
+    kind: Literal["audit"]
 
 
-def audit_section(context: Context, section: AuditEntry, path: str) -> SectionResult:
+def audit_section(context: Context, section: Audit, path: str) -> SectionResult:
     """Return the audit of the dataset: a table of the rules, and tables of the findings."""
-    report = audit(context.trials, used=used_rows(context.trials))
+    report = audit(context.trials, used=context.rows_in_use)
     summary = _summary(context, report)
     blocks: list[Block] = [
         Heading(text=(context.declared_text(f"{path}/title"),)),
@@ -133,7 +123,7 @@ def _count(context: Context, findings: Sequence[Finding], severity: Severity) ->
     return (context.ledger.count(f"findings: {severity}", found),)
 
 
-def _rules_table(context: Context, section: AuditEntry, report: AuditReport) -> Table:
+def _rules_table(context: Context, section: Audit, report: AuditReport) -> Table:
     rows = []
     for rule in RULES:
         findings = report.by(rule.name)

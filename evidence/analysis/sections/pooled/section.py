@@ -1,119 +1,52 @@
-"""The parts that a comparison and a proportion have in common: from their studies to a section."""
+"""A pooled section of any kind: studies are selected, measured and pooled, and then shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
-
-from evidence.analysis.declared.sections import Comparison, Proportion, Select
-from evidence.analysis.sections.pooled.certificate_blocks import (
-    certificate_blocks,
-    certificate_of,
-    certificate_results,
-)
-from evidence.analysis.sections.pooled.published_summaries import (
-    Effects,
-    explained_summaries,
-    published_blocks,
-    published_results,
-)
-from evidence.analysis.sections.pooled.studies import (
-    Alternative,
-    Study,
-    Study_co,
-    Synthesis,
-    pool_studies,
-)
-from evidence.analysis.sections.pooled.synthesis_blocks import (
-    SensitivityLayout,
-    closing_blocks,
-    opening_blocks,
-    sensitivity_blocks,
-)
-from evidence.analysis.sections.pooled.thresholds import threshold_blocks, threshold_results
+from evidence.analysis.sections.pooled.certificate import certificate_part
+from evidence.analysis.sections.pooled.closing import closing_part
+from evidence.analysis.sections.pooled.declared import PooledEntry
+from evidence.analysis.sections.pooled.forest import forest_figure
+from evidence.analysis.sections.pooled.kind import PooledKind, StudyT
+from evidence.analysis.sections.pooled.numbers import numbers_table
+from evidence.analysis.sections.pooled.opening import opening_part
+from evidence.analysis.sections.pooled.published import published_part
+from evidence.analysis.sections.pooled.sensitivity import sensitivity_part
+from evidence.analysis.sections.pooled.stages import alternatives_of, main_synthesis
+from evidence.analysis.sections.pooled.thresholds import threshold_part
 from evidence.analysis.shared.context import Context, SectionResult
-from evidence.report.record.document import Block, Text
-from evidence.report.record.origins import Json
-
-#: From a selection to its studies, the effect of each, and why others are left out.
-Find: TypeAlias = Callable[[Select], tuple[Sequence[Study_co], Effects, Mapping[str, str]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnParts:
-    """What a kind of section shows in its own way.
-
-    Attributes
-    ----------
-    summary, headline, methods : Text
-        Paragraph below the title, key result, and paragraph of the methods.
-    figures : sequence of Block
-        Forest plot, and table of the numbers behind it.
-    alternatives : sequence of Alternative
-        Sensitivity analyses.
-    layout : SensitivityLayout
-        How their table looks.
-    results : mapping
-        What ``results.json`` holds of the synthesis.
-    """
-
-    summary: Text
-    headline: Text
-    methods: Text
-    figures: Sequence[Block]
-    alternatives: Sequence[Alternative]
-    layout: SensitivityLayout
-    results: Mapping[str, Json]
-
-
-def synthesis_of(
-    context: Context,
-    section: Comparison | Proportion,
-    path: str,
-    measure: str,
-    find: Find[Study_co],
-) -> Synthesis[Study_co]:
-    """Return the studies of a section with their effects, pooled."""
-    studies, effects, left_out = find(section.select)
-    return Synthesis(
-        id=section.id,
-        path=path,
-        measure=measure,
-        studies=studies,
-        effects=effects,
-        fit=pool_studies(context, studies, effects, section.model.options()),
-        left_out=left_out,
-    )
 
 
 def pooled_section(
-    context: Context,
-    section: Comparison | Proportion,
-    synthesis: Synthesis[Study],
-    find: Find[Study],
-    own: OwnParts,
+    kind: PooledKind[StudyT], context: Context, section: PooledEntry, path: str
 ) -> SectionResult:
-    """Return a section: summary, thresholds, figures, sensitivity, witnesses, publications."""
-    blocks = opening_blocks(context, synthesis.path, own.summary, note=bool(section.note))
-    blocks += threshold_blocks(context, synthesis, section.thresholds)
-    blocks += own.figures
-    blocks += sensitivity_blocks(context, synthesis, own.alternatives, own.layout)
-    certificate = certificate_of(context, synthesis, section.model.options())
-    blocks += certificate_blocks(context, synthesis, certificate)
-    published = explained_summaries(
-        context, synthesis, section.published, lambda select: find(select)[:2]
-    )
-    blocks += published_blocks(context, synthesis, published)
-    blocks += closing_blocks(context, synthesis)
+    """Return a section; the ledger numbers what it shows in the order of these lines."""
+    synthesis = main_synthesis(context, kind, section, path)
+    figure = forest_figure(context, kind, synthesis)
+    numbers = numbers_table(context, kind, synthesis)
+    alternatives = alternatives_of(context, kind, section, synthesis)
+    opening = opening_part(context, kind, section, synthesis)
+    thresholds = threshold_part(context, section, synthesis)
+    sensitivity = sensitivity_part(context, kind, synthesis, alternatives)
+    certificate = certificate_part(context, section, synthesis)
+    published = published_part(context, kind, section, synthesis)
+    closing = closing_part(context, synthesis)
+    before, after = (opening, thresholds), (sensitivity, certificate, published, closing)
     return SectionResult(
-        blocks=tuple(blocks),
+        blocks=(
+            *(block for part in before for block in part.blocks),
+            *(figure, numbers),
+            *(block for part in after for block in part.blocks),
+        ),
         results={
-            **own.results,
-            **certificate_results(certificate),
-            **threshold_results(context, synthesis, section.thresholds),
-            **published_results(published),
+            "kind": section.kind,
+            section.scale_field: section.scale,
+            **synthesis.results(),
+            **sensitivity.results,
+            **closing.results,
+            **certificate.results,
+            **thresholds.results,
+            **published.results,
         },
-        headline=own.headline,
-        methods=(own.methods,),
+        headline=opening.headline,
+        methods=(opening.methods,),
     )

@@ -1,28 +1,21 @@
-"""A pooled result in words: estimate, heterogeneity, prediction interval, decisions."""
+"""A pooled result, or the effect of a study, in words: estimate, interval, heterogeneity."""
 
 from __future__ import annotations
 
+from evidence.analysis.sections.pooled.measures import MEASURES
+from evidence.analysis.sections.pooled.records import Effect
 from evidence.analysis.shared.context import Context
+from evidence.arrays import FloatArray
+from evidence.effects.conversions import wald_interval
 from evidence.report.record.document import Text
 from evidence.report.record.ledger import Computed
 from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 
-#: How values of each measure are shown: number format, and the unit written after it.
-SHOWN = {
-    "IRR": ("ratio:2", ""),
-    "HR": ("ratio:2", ""),
-    "RR": ("ratio:2", ""),
-    "OR": ("ratio:2", ""),
-    "PLO": ("logit:1", "%"),
-    "PAS": ("arcsine:1", "%"),
-}
-MEASURE_NAMES = {"IRR": "rate ratio", "HR": "hazard ratio", "RR": "risk ratio", "OR": "odds ratio"}
-
 
 def estimate_text(context: Context, pooled: Computed[PooledEffect], measure: str) -> Text:
     """Return "0.48 (95% CI 0.40 to 0.57)"."""
-    spec, unit = SHOWN[measure]
+    spec, unit = MEASURES[measure].format, MEASURES[measure].unit
     show = context.ledger.show
     value, low, high = (
         show(pooled.quantity(path), spec) for path in ("estimate", "ci_low", "ci_high")
@@ -54,7 +47,7 @@ def prediction_interval_text(
     context: Context, pooled: Computed[PooledEffect], measure: str
 ) -> Text:
     """Return "0.30 to 0.75"."""
-    spec, unit = SHOWN[measure]
+    spec, unit = MEASURES[measure].format, MEASURES[measure].unit
     low, high = (
         context.ledger.show(pooled.quantity(f"prediction.{side}"), spec) for side in ("low", "high")
     )
@@ -116,3 +109,19 @@ def p_text(context: Context, pooled: Computed[PooledEffect], path: str = "p_valu
     """Return "p = 0.003" or "p < 0.0001"."""
     shown = context.ledger.show(pooled.quantity(path), "p:2")
     return ("p ", shown) if shown.text.startswith("<") else ("p = ", shown)
+
+
+def study_interval(
+    context: Context, effect: Computed[Effect], level: float
+) -> Computed[tuple[FloatArray, FloatArray]]:
+    """Compute the Wald interval of one study's effect, on the scale of analysis."""
+    inputs = {"yi": effect.quantity("yi.0"), "vi": effect.quantity("vi.0")}
+    return context.ledger.compute(wald_interval, inputs, level=level)
+
+
+def study_text(context: Context, effect: Computed[Effect], level: float, measure: str) -> Text:
+    """Return "0.45 (0.32 to 0.63)" for one study."""
+    show, spec = context.ledger.show, MEASURES[measure].format
+    interval = study_interval(context, effect, level)
+    low, high = (show(interval.quantity(side), spec) for side in ("0", "1"))
+    return (show(effect.quantity("yi.0"), spec), " (", low, " to ", high, ")")

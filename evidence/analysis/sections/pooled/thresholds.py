@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from evidence.analysis.declared.sections import Threshold
-from evidence.analysis.sections.pooled.studies import Study, Synthesis
-from evidence.analysis.sections.pooled.text import SHOWN
+from evidence.analysis.sections.pooled.declared import PooledEntry, Threshold
+from evidence.analysis.sections.pooled.measures import MEASURES
+from evidence.analysis.sections.pooled.records import Part, Study, Synthesis
 from evidence.analysis.shared.context import Context
 from evidence.effects.conversions import back_transform
-from evidence.report.record.document import Block, Listing, Span
+from evidence.report.record.document import Listing, Span, Text
 from evidence.report.record.origins import Json
 
 _PARTS = ("estimate", "ci_low", "ci_high")
@@ -29,7 +27,7 @@ def threshold_side(
     measure : str
         Scale of analysis.
     """
-    factor = 100.0 if SHOWN[measure][1] == "%" else 1.0
+    factor = MEASURES[measure].reader_factor
     value, low, high = (
         factor * float(back_transform(part, measure)) for part in (estimate, ci_low, ci_high)
     )
@@ -39,45 +37,20 @@ def threshold_side(
     return f"estimate and interval {side} it"
 
 
-def threshold_blocks(
-    context: Context, synthesis: Synthesis[Study], thresholds: Sequence[Threshold]
-) -> list[Block]:
+def threshold_part(context: Context, section: PooledEntry, synthesis: Synthesis[Study]) -> Part:
     """Return a list with each declared threshold, its decision, its status, and the side."""
-    items = []
-    for index, one in enumerate(thresholds):
-        path = f"{synthesis.path}/thresholds/{index}"
-        items.append(
-            context.ledger.prose(
-                "Threshold {value}{unit} ({decision}; {status}): {side}.",
-                value=context.declared_text(f"{path}/value"),
-                unit=SHOWN[synthesis.measure][1],
-                decision=context.declared_text(f"{path}/decision"),
-                status=_status(context, path, one),
-                side=_side(context, synthesis, one.value),
-            )
-        )
-    return [Listing(items=tuple(items))] if items else []
-
-
-def _status(context: Context, path: str, one: Threshold) -> Span:
-    given = "status" in one.model_fields_set
-    return context.declared_text(f"{path}/status") if given else one.status
-
-
-def threshold_results(
-    context: Context, synthesis: Synthesis[Study], thresholds: Sequence[Threshold]
-) -> dict[str, Json]:
-    """Return what ``results.json`` holds of the thresholds."""
-    found: list[Json] = [
-        {
-            "value": one.value,
-            "decision": one.decision,
-            "status": one.status,
-            "side": _side(context, synthesis, one.value),
-        }
-        for one in thresholds
+    if not section.thresholds:
+        return Part()
+    sides = [_side(context, synthesis, one.value) for one in section.thresholds]
+    items = [
+        _item(context, synthesis, index, one, sides[index])
+        for index, one in enumerate(section.thresholds)
     ]
-    return {"thresholds": found} if found else {}
+    found: list[Json] = [
+        {"value": one.value, "decision": one.decision, "status": one.status, "side": side}
+        for one, side in zip(section.thresholds, sides, strict=True)
+    ]
+    return Part(blocks=(Listing(items=tuple(items)),), results={"thresholds": found})
 
 
 def _side(context: Context, synthesis: Synthesis[Study], threshold: float) -> str:
@@ -86,3 +59,22 @@ def _side(context: Context, synthesis: Synthesis[Study], threshold: float) -> st
         threshold_side, inputs, threshold=threshold, measure=synthesis.measure
     )
     return found.result
+
+
+def _item(
+    context: Context, synthesis: Synthesis[Study], index: int, one: Threshold, side: str
+) -> Text:
+    path = f"{synthesis.path}/thresholds/{index}"
+    return context.ledger.prose(
+        "Threshold {value}{unit} ({decision}; {status}): {side}.",
+        value=context.declared_text(f"{path}/value"),
+        unit=MEASURES[synthesis.measure].unit,
+        decision=context.declared_text(f"{path}/decision"),
+        status=_status(context, path, one),
+        side=side,
+    )
+
+
+def _status(context: Context, path: str, one: Threshold) -> Span:
+    given = "status" in one.model_fields_set
+    return context.declared_text(f"{path}/status") if given else one.status

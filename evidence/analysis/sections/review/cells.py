@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evidence.analysis.declared.reviews import ReviewCell, ReviewTable
+from evidence.analysis.sections.review.declared import ReviewCell, ReviewTable
 from evidence.analysis.sections.review.updates import Updated, Verdict, overall, update_cell
 from evidence.analysis.shared.context import ABSENT, Context, distinct, joined
 from evidence.analysis.shared.reported_cell import lines_text, reported_text, source_text

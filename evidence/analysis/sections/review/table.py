@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evidence.analysis.declared.reviews import ReviewCell, ReviewTable
 from evidence.analysis.sections.review.cells import VERDICT_WORDS, ReviewedTable, reviewed_table
+from evidence.analysis.sections.review.declared import ReviewCell, ReviewTable
 from evidence.analysis.sections.review.layout import layout_table, listing_table
 from evidence.analysis.shared.context import Context, SectionResult
 from evidence.report.record.document import Heading, Paragraph, Text

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from evidence.analysis.declared.reviews import ReviewCell, Update
+from evidence.analysis.sections.review.declared import ReviewCell, Update
 from evidence.analysis.shared.context import Context, joined
 from evidence.analysis.shared.reported_cell import reported_text
 from evidence.errors import AnalysisFileError

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from evidence.analysis.declared.rows_in_use import used_rows
 from evidence.analysis.run.analysis_run import software_versions
-from evidence.analysis.sections.audit.report import audit_section
+from evidence.analysis.sections.audit.report import Audit, audit_section
 from evidence.analysis.shared.context import Context
-from evidence.analysis.shared.rows_in_use import used_rows
 from evidence.analysis.verify.replay import Replay
 from evidence.report.csv_writer import write_csv
 from evidence.report.html.writer import write_html
@@ -29,8 +29,8 @@ DECLARED = {
 def written(trials):
     """Return the audit's section, document and ledger, as a report would have them."""
     ledger = Ledger(trials, DECLARED, software_versions())
-    context = Context(trials=trials, ledger=ledger, declared=None)
-    entry = SimpleNamespace(**DECLARED["sections"][0])
+    context = Context(trials=trials, ledger=ledger, rows_in_use=used_rows(trials))
+    entry = Audit(**DECLARED["sections"][0])
     section = audit_section(context, entry, "sections/0")
     document = Document(
         slug="audit",

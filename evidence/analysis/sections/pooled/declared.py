@@ -1,24 +1,13 @@
-"""The sections of a declared analysis that pool studies: what is selected, and how it is pooled."""
+"""What a section that pools studies may declare: what is selected, and how it is pooled."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from evidence.outcomes.arms import ARM_ROUTES
-from evidence.outcomes.contrasts import ROUTES
+from evidence.analysis.shared.entries import Entry, SectionEntry
 from evidence.outcomes.selection import Question
-
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]*$")]
-
-
-class Entry(BaseModel):
-    """Base of all entries: unknown keys are refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", str_strip_whitespace=True, frozen=True, allow_inf_nan=False
-    )
 
 
 class Select(Entry):
@@ -30,14 +19,14 @@ class Select(Entry):
     outcome: str
     therapy: str
     comparator: str | None = None
-    definitions: list[str] = []
-    arms: list[str] = []
-    comparator_arms: list[str] = []
-    designs: list[str] = []
+    definitions: list[str] = Field(default_factory=list)
+    arms: list[str] = Field(default_factory=list)
+    comparator_arms: list[str] = Field(default_factory=list)
+    designs: list[str] = Field(default_factory=list)
     months: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
-    studies: list[str] = []
-    exclude: dict[str, str] = {}
-    choose: dict[str, dict[str, str | float | None]] = {}
+    studies: list[str] = Field(default_factory=list)
+    exclude: dict[str, str] = Field(default_factory=dict)
+    choose: dict[str, dict[str, str | float | None]] = Field(default_factory=dict)
 
     def question(self) -> Question:
         """Return the question to the dataset."""
@@ -71,18 +60,21 @@ class Model(Entry):
 
 #: Fields of a variant that are no arguments of the pooling.
 VARIANT_ONLY = {"label", "transform", "exclude", "substitute"}
+#: Those of them that suit some kinds of section alone.
+_OF_SOME_KINDS = {"transform", "substitute"}
 
 
 class Variant(Model):
     """A sensitivity analysis: the effects pooled in another way, or a study with other numbers.
 
-    ``substitute`` names, for a study, the published ratio that stands in place of its main effect.
+    ``substitute`` names, for a study, the published ratio that stands in place of its main effect;
+    ``transform`` another scale of analysis.
     """
 
     label: str
-    substitute: dict[str, str] = {}
+    substitute: dict[str, str] = Field(default_factory=dict)
     transform: Literal["PLO", "PAS"] | None = None
-    exclude: dict[str, str] = {}
+    exclude: dict[str, str] = Field(default_factory=dict)
 
     def changed(self, main: Model) -> dict[str, str]:
         """Return the arguments of the pooling: the main analysis's, with this variant's changes."""
@@ -115,53 +107,54 @@ class Published(Entry):
     reason: Annotated[str, Field(min_length=1)]
 
 
-class Comparison(Entry):
-    """Two therapies compared across trials: effects, forest plot, heterogeneity, sensitivity."""
+class PooledEntry(SectionEntry):
+    """A section that pools studies; each kind adds its scale, and says which routes it knows.
 
-    kind: Literal["comparison"]
-    id: Slug
-    title: str
+    Attributes
+    ----------
+    known_routes : tuple of str
+        From what this kind computes an effect.
+    scale_field : str
+        The field that names the scale of analysis.
+    variant_fields : frozenset of str
+        What its sensitivity analyses may change beside the model.
+    """
+
+    known_routes: ClassVar[tuple[str, ...]] = ()
+    scale_field: ClassVar[str]
+    variant_fields: ClassVar[frozenset[str]] = frozenset()
+
     select: Select
-    measure: Literal["IRR", "HR", "RR", "OR"]
     routes: Annotated[list[str], Field(min_length=1)]
     model: Model = Model()
-    sensitivity: list[Variant] = []
-    thresholds: list[Threshold] = []
-    published: list[Published] = []
-    leave_one_out: bool = True
-    favours: Annotated[list[str], Field(min_length=2, max_length=2)]
-    note: str | None = None
+    sensitivity: list[Variant] = Field(default_factory=list)
+    thresholds: list[Threshold] = Field(default_factory=list)
+    published: list[Published] = Field(default_factory=list)
+
+    @property
+    def scale(self) -> str:
+        """Measure or transformation on whose scale the effects are pooled."""
+        return str(getattr(self, self.scale_field))
+
+    @property
+    def each_left_out(self) -> bool:
+        """Whether each study is left out in turn."""
+        return False
 
     @model_validator(mode="after")
-    def _routes_exist(self) -> Comparison:
-        _known("routes", self.routes, ROUTES)
-        if self.select.comparator is None:
-            raise ValueError("a comparison needs select.comparator")
+    def _routes_are_known(self) -> PooledEntry:
+        unknown = [name for name in self.routes if name not in self.known_routes]
+        if unknown:
+            known = ", ".join(self.known_routes)
+            raise ValueError(f"routes: {', '.join(unknown)} unknown; known are {known}")
         return self
-
-
-class Proportion(Entry):
-    """A proportion of patients, pooled across single arms and cohorts."""
-
-    kind: Literal["proportion"]
-    id: Slug
-    title: str
-    select: Select
-    routes: list[str] = list(ARM_ROUTES)
-    transform: Literal["PLO", "PAS"]
-    model: Model = Model()
-    sensitivity: list[Variant] = []
-    thresholds: list[Threshold] = []
-    published: list[Published] = []
-    note: str | None = None
 
     @model_validator(mode="after")
-    def _routes_exist(self) -> Proportion:
-        _known("routes", self.routes, ARM_ROUTES)
+    def _variants_suit_the_kind(self) -> PooledEntry:
+        strange = _OF_SOME_KINDS - self.variant_fields
+        for variant in self.sensitivity:
+            for name in sorted(strange & variant.model_fields_set):
+                raise ValueError(
+                    f"sensitivity: {variant.label!r} has {name}, which a {self.kind} cannot vary"
+                )
         return self
-
-
-def _known(field: str, given: list[str], known: tuple[str, ...]) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ValueError(f"{field}: {', '.join(unknown)} unknown; known are {', '.join(known)}")

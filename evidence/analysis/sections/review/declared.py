@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evidence.analysis.declared.sections import Entry, Slug
+from evidence.analysis.shared.entries import Entry, SectionEntry, Slug
 
 
 class Update(Entry):
@@ -60,18 +60,15 @@ class Labelled(Entry):
     label: str
 
 
-class ReviewTable(Entry):
+class ReviewTable(SectionEntry):
     """A table of a review, cell by cell, beside values recomputed or updated from other sources."""
 
     kind: Literal["review-table"]
-    id: Slug
-    title: str
     source: str
     table: str
     rows: Annotated[list[Labelled], Field(min_length=1)]
     columns: Annotated[list[Labelled], Field(min_length=1)]
     cells: Annotated[list[ReviewCell], Field(min_length=1)]
-    note: str | None = None
 
     @model_validator(mode="after")
     def _cells_fit(self) -> ReviewTable:

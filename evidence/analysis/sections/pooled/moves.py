@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evidence.analysis.declared.sections import Comparison, Proportion
-from evidence.analysis.moves.records import Kind, Move
-from evidence.analysis.sections.pooled.text import SHOWN
+from evidence.analysis.sections.pooled.declared import PooledEntry
+from evidence.analysis.sections.pooled.kind import PooledKind
+from evidence.analysis.sections.pooled.measures import MEASURES
 from evidence.analysis.sections.pooled.thresholds import threshold_side
+from evidence.analysis.shared.move import Kind, Move, Seen
+from evidence.effects.conversions import back_transform
 from evidence.report.record.numbers import format_number
-from evidence.trials.dataset.load import Trials
 
 #: Ten digits are kept in results; what differs by less than this is the same number.
 _SAME = 1e-9
@@ -20,20 +21,43 @@ Record = Mapping[str, Any]
 Numbers = Sequence[float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PooledPair:
-    """The results of one section on the old and on the new dataset."""
+def pooled_moves(
+    kind: PooledKind[Any],
+    section: PooledEntry,
+    before: Seen,
+    after: Seen,
+    thresholds: Sequence[float],
+) -> Iterator[Move]:
+    """Yield what moved in a pooled section: summary, studies and sensitivity analyses.
 
-    section: Comparison | Proportion
-    results: tuple[Record, Record]
-    trials: tuple[Trials, Trials]
+    Parameters
+    ----------
+    thresholds : sequence of float
+        Values at which a decision turns, beside no effect and those that the section declares.
+    """
+    null = [] if kind.null is None else [_as_read(kind.null, section.scale)]
+    declared = [one.value for one in section.thresholds]
+    watched = tuple(dict.fromkeys([*null, *declared, *thresholds]))
+    yield from _Pair(section=section, seen=(before, after)).moves(watched)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """What one section gives on the old and on the new dataset."""
+
+    section: PooledEntry
+    seen: tuple[Seen, Seen]
+
+    @property
+    def results(self) -> tuple[Record, Record]:
+        """Results on both datasets."""
+        before, after = self.seen
+        return before.results, after.results
 
     @property
     def measure(self) -> str:
         """Measure or transformation on whose scale the results stand."""
-        if isinstance(self.section, Comparison):
-            return self.section.measure
-        return self.section.transform
+        return self.section.scale
 
     def moves(self, thresholds: Sequence[float]) -> Iterator[Move]:
         """Yield what moved in the summary, its studies and its sensitivity analyses."""
@@ -74,10 +98,8 @@ class PooledPair:
             matters=texts[0] != texts[1],
         )
 
-    def _crossed(self, old: Record, new: Record, stated: Sequence[float]) -> Iterator[Move]:
-        null = [1.0] if isinstance(self.section, Comparison) else []
-        declared = [one.value for one in self.section.thresholds]
-        for threshold in dict.fromkeys([*null, *declared, *stated]):
+    def _crossed(self, old: Record, new: Record, thresholds: Sequence[float]) -> Iterator[Move]:
+        for threshold in thresholds:
             sides = [
                 threshold_side(
                     *(one[name] for name in ("estimate", "ci_low", "ci_high")),
@@ -94,7 +116,7 @@ class PooledPair:
             {one["study_id"]: one for one in result["studies"]} for result in self.results
         )
         for name in sorted({*before, *after}):
-            label = str(self.trials[name in after].studies[name]["name"])
+            label = str(self.seen[name in after].trials.studies[name]["name"])
             effects = [_parts(found.get(name, {}), "yi") for found in (before, after)]
             moved = list(self._numbers("study", label, effects))
             yield from moved
@@ -106,7 +128,9 @@ class PooledPair:
     def _sensitivity(self) -> Iterator[Move]:
         before, after = (self._variants(result) for result in self.results)
         for label in dict.fromkeys([*before, *after]):
-            measure = (after.get(label) or before[label]).get("transform", self.measure)
+            measure = (after.get(label) or before[label]).get(
+                self.section.scale_field, self.measure
+            )
             numbers = [
                 _parts(found.get(label, {}), "estimate", "ci_low", "ci_high")
                 for found in (before, after)
@@ -129,9 +153,14 @@ def _same(old: float, new: float) -> bool:
     return math.isclose(old, new, rel_tol=_SAME, abs_tol=_SAME)
 
 
+def _as_read(value: float, measure: str) -> float:
+    """Return a value of the scale of analysis as a reader sees it."""
+    return MEASURES[measure].reader_factor * float(back_transform(value, measure))
+
+
 def _shown(values: Sequence[float], measure: str) -> str | None:
     """Return a number, an interval, or a number with its interval as a report prints them."""
-    spec, unit = SHOWN[measure]
+    spec, unit = MEASURES[measure].format, MEASURES[measure].unit
     texts = [format_number(value, spec) for value in values]
     if len(texts) == 3:
         return f"{texts[0]}{unit} ({texts[1]} to {texts[2]}{unit})"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from evidence.analysis.sections.pooled.studies import Study, Synthesis
+from evidence.analysis.sections.pooled.declared import PooledEntry
+from evidence.analysis.sections.pooled.records import Part, Study, Synthesis
 from evidence.analysis.shared.context import ABSENT, Context
-from evidence.report.record.document import Block, Cell, Column, Footnote, Row, Table, Text
+from evidence.report.record.document import Cell, Column, Footnote, Row, Table, Text
 from evidence.report.record.ledger import Computed
 from evidence.report.record.origins import Json
 from evidence.synthesis.certificates.certificate import certify_effects
@@ -24,37 +23,32 @@ _WORDS = ("Engine", "Verdict")
 _DIGITS = "fixed:6"
 
 
-def certificate_of(
-    context: Context, synthesis: Synthesis[Study], options: Mapping[str, str]
-) -> Computed[Certificate] | None:
-    """Return the certificate of a summary, or None if none is asked for or nothing was pooled.
+def certificate_part(context: Context, section: PooledEntry, synthesis: Synthesis[Study]) -> Part:
+    """Return the table of the engines; nothing if no certificate is asked for, or one study.
 
     Raises
     ------
     VerificationError
         An engine disagrees beyond its tolerance.
     """
-    if not context.declared.certify or synthesis.fit.result.k < 2:
-        return None
-    inputs = {
-        name: [synthesis.effects[one.study_id].quantity(f"{name}.0") for one in synthesis.studies]
-        for name in ("yi", "vi")
-    }
-    labels = [one.study for one in synthesis.studies]
-    return context.ledger.compute(certify_effects, inputs, labels=labels, **options)
+    if not context.certify or synthesis.fit.result.k < 2:
+        return Part()
+    effects = synthesis.effects
+    certificate = context.ledger.compute(
+        certify_effects, effects.inputs(), labels=effects.labels, **section.model.options()
+    )
+    table = _table(context, synthesis, certificate)
+    return Part(blocks=(table,), results={"certificate": _results(certificate)})
 
 
-def certificate_blocks(
-    context: Context, synthesis: Synthesis[Study], certificate: Computed[Certificate] | None
-) -> list[Block]:
-    """Return the table of the engines, if there is a certificate."""
-    if certificate is None:
-        return []
+def _table(
+    context: Context, synthesis: Synthesis[Study], certificate: Computed[Certificate]
+) -> Table:
     rows = [_own_row(context, certificate)]
     rows += [
         _witness_row(context, certificate, i) for i in range(len(certificate.result.witnesses))
     ]
-    table = Table(
+    return Table(
         id=f"{synthesis.id}-certificate",
         number=context.number("table"),
         title=(
@@ -68,20 +62,15 @@ def certificate_blocks(
         rows=tuple(rows),
         footnotes=tuple(Footnote(mark="", text=text) for text in _notes(context, certificate)),
     )
-    return [table]
 
 
-def certificate_results(certificate: Computed[Certificate] | None) -> dict[str, Json]:
-    """Return what ``results.json`` holds of a certificate."""
-    if certificate is None:
-        return {}
+def _results(certificate: Computed[Certificate]) -> dict[str, Json]:
     found = certificate.result
     engines: list[Json] = [
         {"engine": one.engine, "gap": one.gap, "tolerance": one.tolerance, "verdict": one.verdict}
         for one in found.witnesses
     ]
-    content: dict[str, Json] = {"computation": certificate.id, "agreed": found.agreed}
-    return {"certificate": {**content, "engines": engines}}
+    return {"computation": certificate.id, "agreed": found.agreed, "engines": engines}
 
 
 def _own_row(context: Context, certificate: Computed[Certificate]) -> Row:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from evidence.analysis.declared.sections import Published, Select
-from evidence.analysis.sections.pooled.contrast_effects import (
-    Effect,
-    cohort_counts,
-    contrast_counts,
-)
-from evidence.analysis.sections.pooled.studies import Study, Synthesis
+from evidence.analysis.sections.pooled.declared import PooledEntry, Published
+from evidence.analysis.sections.pooled.kind import PooledKind, StudyT
+from evidence.analysis.sections.pooled.records import Effects, Part, Synthesis
+from evidence.analysis.sections.pooled.stages import compute_effects
 from evidence.analysis.shared.context import ABSENT, Context
 from evidence.analysis.shared.reported_cell import source_text
-from evidence.outcomes.arms import Cohort
 from evidence.report.record.document import (
     Block,
     Cell,
@@ -36,9 +31,6 @@ from evidence.trials.rows.printed import decimals_printed
 #: Settings of one published summary that the table shows.
 _SHOWN = 3
 _COUNTS = ({"xi", "ni"}, {"ai", "n1i", "ci", "n2i"})
-#: Effect of each study, by study_id; and what finds studies with their effects.
-Effects: TypeAlias = Mapping[str, Computed[Effect]]
-Members: TypeAlias = Callable[[Select], tuple[Sequence[Study], Effects]]
 _COLUMNS = {
     "Scale": 0.7,
     "Estimator": 0.8,
@@ -72,38 +64,52 @@ class Explained:
     found: Computed[Explanation]
 
 
-def explained_summaries(
-    context: Context, synthesis: Synthesis[Study], published: Sequence[Published], members: Members
-) -> list[Explained]:
-    """Seek the settings behind each declared published summary.
-
-    Parameters
-    ----------
-    members : callable
-        From a selection to the studies it gives, each with its effect.
+def published_part(
+    context: Context,
+    kind: PooledKind[StudyT],
+    section: PooledEntry,
+    synthesis: Synthesis[StudyT],
+) -> Part:
+    """Seek the settings behind each declared published summary, and show the nearest.
 
     Raises
     ------
     BadInput, EmptySelection
         The dataset has not the studies that are said to be pooled.
     """
-    found = []
-    for index, one in enumerate(published):
-        studies, effects = (
-            (synthesis.studies, synthesis.effects) if one.select is None else members(one.select)
-        )
-        path = f"{synthesis.path}/published/{index}"
-        computed = _explanation(context, synthesis.measure, one, studies, effects)
-        found.append(Explained(path=path, result=one.result, studies=len(studies), found=computed))
-    return found
+    if not section.published:
+        return Part()
+    found = [
+        _explained(context, kind, section, synthesis, index)
+        for index in range(len(section.published))
+    ]
+    return Part(
+        blocks=tuple(_blocks(context, synthesis, found)),
+        results={"published": [_results(one) for one in found]},
+    )
+
+
+def _explained(
+    context: Context,
+    kind: PooledKind[StudyT],
+    section: PooledEntry,
+    synthesis: Synthesis[StudyT],
+    index: int,
+) -> Explained:
+    one, effects = section.published[index], synthesis.effects
+    if one.select is not None:
+        selected = kind.select(context.trials, section, one.select)
+        effects = compute_effects(context, kind, selected, section.scale)
+    return Explained(
+        path=f"{synthesis.path}/published/{index}",
+        result=one.result,
+        studies=len(effects.studies),
+        found=_explanation(context, kind, one, effects),
+    )
 
 
 def _explanation(
-    context: Context,
-    measure: str,
-    one: Published,
-    studies: Sequence[Study],
-    effects: Effects,
+    context: Context, kind: PooledKind[StudyT], one: Published, effects: Effects[StudyT]
 ) -> Computed[Explanation]:
     row = context.trials.row(one.result)
     printed = {"estimate": "value", "ci_low": "ci_low", "ci_high": "ci_high"}
@@ -112,48 +118,42 @@ def _explanation(
         for name, column in printed.items()
         if row[column] is not None
     }
-    data = _counts(context, studies) or _yi_vi(studies, effects)
+    data = _counts(context, kind, effects.studies) or effects.inputs()
     return context.ledger.compute(
         explain,
         {**given, **data},
-        measure=None if "xi" in data else measure,
+        measure=None if "xi" in data else effects.measure,
         level=(row["ci_level"] or 95.0) / 100.0,
         decimals=max(decimals_printed(row["printed"], part.value) for part in given.values()),
         percent=row["unit"] == "%",
         subsets=one.subsets,
-        labels=[study.study for study in studies],
+        labels=effects.labels,
     )
 
 
-def _counts(context: Context, studies: Sequence[Study]) -> Mapping[str, Sequence[Quantity]]:
+def _counts(
+    context: Context, kind: PooledKind[StudyT], studies: Sequence[StudyT]
+) -> Mapping[str, Sequence[Quantity]]:
     """Return events and patients by argument, if every study has them; nothing otherwise."""
-    given = [
-        cohort_counts(context, one) if isinstance(one, Cohort) else contrast_counts(context, one)
-        for one in studies
-    ]
+    given = [kind.counts(context, one) for one in studies]
     complete = [one for one in given if one is not None and set(one) in _COUNTS]
     if len(complete) < len(given):
         return {}
     return {name: [one[name] for one in complete] for name in complete[0]}
 
 
-def _yi_vi(studies: Sequence[Study], effects: Effects) -> Mapping[str, Sequence[Quantity]]:
-    return {
-        name: [effects[one.study_id].quantity(f"{name}.0") for one in studies]
-        for name in ("yi", "vi")
-    }
-
-
-def published_blocks(
-    context: Context, synthesis: Synthesis[Study], published: Sequence[Explained]
+def _blocks(
+    context: Context, synthesis: Synthesis[StudyT], published: Sequence[Explained]
 ) -> list[Block]:
     """Return the outcome for each published summary in words, and a table of settings."""
-    if not published:
-        return []
     blocks: list[Block] = [Heading(text=("Published summaries, explained",), level=2)]
     blocks += [Paragraph(text=_words(context, one)) for one in published]
+    return [*blocks, _table(context, synthesis, published)]
+
+
+def _table(context: Context, synthesis: Synthesis[StudyT], published: Sequence[Explained]) -> Table:
     rows = [row for one in published for row in _rows(context, one)]
-    table = Table(
+    return Table(
         id=f"{synthesis.id}-published",
         number=context.number("table"),
         title=(
@@ -165,7 +165,6 @@ def published_blocks(
         footnotes=(Footnote(mark="", text=_NOTE),),
         landscape=True,
     )
-    return [*blocks, table]
 
 
 _NOTE: Text = (
@@ -229,17 +228,12 @@ def _interval(context: Context, one: Explained, path: str) -> Text:
     return (value, " (", low, " to ", high, ")")
 
 
-def published_results(published: Sequence[Explained]) -> dict[str, Json]:
-    """Return what ``results.json`` holds of the explanations."""
-    found: list[Json] = [
-        {
-            "result": one.result,
-            "computation": one.found.id,
-            "studies": one.studies,
-            "tried": one.found.result.tried,
-            "reproducing": one.found.result.reproducing,
-            "sentence": one.found.result.sentence,
-        }
-        for one in published
-    ]
-    return {"published": found} if found else {}
+def _results(one: Explained) -> dict[str, Json]:
+    return {
+        "result": one.result,
+        "computation": one.found.id,
+        "studies": one.studies,
+        "tried": one.found.result.tried,
+        "reproducing": one.found.result.reproducing,
+        "sentence": one.found.result.sentence,
+    }
