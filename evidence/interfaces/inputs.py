@@ -22,8 +22,8 @@ from evidence.effects.measures import (
 )
 from evidence.effects.published import difference_from_ci, log_ratio_from_ci
 from evidence.errors import BadInput, UnknownName, refuse
-from evidence.interfaces.natural_scale import Synthesis
-from evidence.interfaces.study_table import StudyTable
+from evidence.outcomes.own_studies import StudyTable
+from evidence.synthesis.pairwise.natural_scale import Synthesis
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary

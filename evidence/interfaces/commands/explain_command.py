@@ -9,7 +9,7 @@ import click
 
 from evidence.errors import BadInput
 from evidence.interfaces import console
-from evidence.interfaces.study_table import StudyTable, read_study_table
+from evidence.outcomes.own_studies import StudyTable, read_study_table
 
 if TYPE_CHECKING:
     from evidence.synthesis.pairwise.pooled_effect import PooledEffect
@@ -124,7 +124,7 @@ def _pooled(
     file: str, policy: str, measure: str | None, columns: str, printed_level: float
 ) -> PooledEffect:
     from evidence.interfaces.inputs import How, parse_columns, pool_table
-    from evidence.interfaces.natural_scale import fit_of
+    from evidence.synthesis.pairwise.natural_scale import fit_of
 
     how = How(policy=policy, method=None, test=None, prediction=None, level=0.95)
     pooled = pool_table(
@@ -165,7 +165,7 @@ def _studies(
         if found.issuperset(route):
             return {**named.numbers(route), "labels": labels, "measure": measure}
     from evidence.interfaces.inputs import How, pool_table
-    from evidence.interfaces.natural_scale import fit_of
+    from evidence.synthesis.pairwise.natural_scale import fit_of
 
     how = How(policy="common", method=None, test=None, prediction=None, level=0.95)
     fit = fit_of(pool_table(table, measure, how, chosen=chosen, printed_level=printed_level).result)

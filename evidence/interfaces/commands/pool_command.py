@@ -9,7 +9,7 @@ import click
 
 from evidence.errors import BadInput
 from evidence.interfaces import console
-from evidence.interfaces.study_table import read_study_table
+from evidence.outcomes.own_studies import read_study_table
 
 if TYPE_CHECKING:
     from evidence.interfaces.inputs import PooledFile

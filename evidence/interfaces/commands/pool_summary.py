@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from evidence.interfaces.facts import facts_of, study_columns, study_rows, title_of
 from evidence.interfaces.inputs import PooledFile
-from evidence.interfaces.natural_scale import (
+from evidence.synthesis.pairwise.natural_scale import (
     fit_of,
     has_natural_scale,
     measure_of,

@@ -1,7 +1,7 @@
 import pytest
 
 from evidence.errors import BadInput, EmptySelection
-from evidence.interfaces.study_table import read_study_table
+from evidence.outcomes.own_studies import read_study_table
 
 
 @pytest.fixture
