@@ -10,7 +10,7 @@ from evidence import effect_size, pool
 from evidence.addresses import address_of
 from evidence.analysis.verify.replay import Replay
 from evidence.errors import VerificationError
-from evidence.outcomes.own_studies import read_study_table
+from evidence.outcomes import read_study_table
 from evidence.report.html.writer import write_html
 from evidence.report.record.document import Cell, Column, Document, Row, Table
 from evidence.report.record.ledger import Ledger
