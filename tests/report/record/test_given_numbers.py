@@ -137,6 +137,11 @@ def test_a_given_number_is_shown_with_the_digits_of_its_file(made):
     assert "\N{MINUS SIGN}0.5" in texts
 
 
+def test_the_script_of_the_page_reads_every_part_of_the_ledger_that_origins_stand_in(made):
+    for part in ("numbers", "reported", "given", "computations", "files"):
+        assert f"ledger.{part} ||" in made.page
+
+
 def test_the_word_file_holds_the_same_numbers_without_a_dataset(made):
     assert write_docx(made.document, made.ledger)
 
