@@ -75,6 +75,8 @@ from .conversions import (
 )
 from .effect_sizes import EffectSizes as EffectSizes
 from .effect_sizes import effect_size as effect_size
+from .own_effects import OwnNumbers as OwnNumbers
+from .own_effects import own_numbers as own_numbers
 from .printed_percentages import (
     events_behind as events_behind,
 )

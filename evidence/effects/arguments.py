@@ -1,4 +1,4 @@
-"""The arguments of an effect size: which route they take, and the columns they hold."""
+"""The arguments of an effect size: its kind of variance, and the columns they hold."""
 
 from __future__ import annotations
 
@@ -10,51 +10,14 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import FloatArray
 from evidence.effects.continuous import VARIANCE_TYPES
-from evidence.effects.measures import GIVEN, PUBLISHED, Measure, Needs, describe_needs
-from evidence.errors import BadInput, known_name, refuse
+from evidence.effects.measures import Measure
+from evidence.errors import BadInput, known_name
 from evidence.input_checks import InputCheck, is_truth, lengths, study_names
 
 #: Measures with a bias correction that can be left out.
 BIAS_CORRECTED: Final = ("SMD", "SMDH", "SMD1", "ROM", "CVR")
 #: Variances of a corrected effect, which do not go with an uncorrected one.
 OF_CORRECTED: Final = ("LS2", "UB", "J2")
-
-
-def find_route(spec: Measure, given: Sequence[str]) -> Needs:
-    """Tell which set of arguments the caller meant, and refuse missing and superfluous ones."""
-    if "yi" in given or spec.name == "GEN":
-        route = GIVEN
-    elif spec.published and ("estimate" in given or not spec.needs):
-        route = PUBLISHED
-    else:
-        route = spec.needs
-    missing = [
-        f"{' or '.join(group)} is missing"
-        for group in route
-        if not any(name in given for name in group)
-    ]
-    useful = {name for group in route for name in group}
-    if route is PUBLISHED:
-        missing += _interval_faults(given)
-        useful |= {"ci_high"}
-    superfluous = [f"{name} has no use here" for name in given if name not in useful]
-    ways = "; or ".join(describe_needs(way) for way in spec.routes)
-    refuse(
-        BadInput,
-        f"{spec.name} ({spec.label}) was asked from {', '.join(given) or 'nothing'}. "
-        f"It needs {ways}.",
-        missing + superfluous,
-    )
-    return route
-
-
-def _interval_faults(given: Sequence[str]) -> list[str]:
-    limits = [name for name in ("ci_low", "ci_high") if name in given]
-    if len(limits) == 1:
-        return [f"{limits[0]} stands alone: an interval has two limits"]
-    if limits and "p_value" in given:
-        return ["give the interval or p_value, not both"]
-    return []
 
 
 def find_vtype(spec: Measure, vtype: str | None, correct: bool) -> str:

@@ -12,12 +12,7 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import BoolArray, FloatArray, read_only
 from evidence.double_precision import in_double_precision, squared
-from evidence.effects.arguments import (
-    BIAS_CORRECTED,
-    find_route,
-    find_vtype,
-    read_columns,
-)
+from evidence.effects.arguments import BIAS_CORRECTED, find_vtype, read_columns
 from evidence.effects.conversions import se_from_p
 from evidence.effects.measures import GIVEN, MEASURES, PUBLISHED, TABLE, Measure, find_measure
 from evidence.effects.published import (
@@ -32,6 +27,7 @@ from evidence.effects.raw_data import (
     complete_columns,
     compute,
 )
+from evidence.effects.routes import find_route
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import InputCheck

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from evidence.interfaces.natural_scale import (
+from evidence.report.record.numbers import MINUS, format_number
+from evidence.synthesis.pairwise.natural_scale import (
     Synthesis,
     fit_of,
     has_natural_scale,
@@ -16,7 +17,6 @@ from evidence.interfaces.natural_scale import (
     natural_studies,
     natural_summary,
 )
-from evidence.report.record.numbers import MINUS, format_number
 from evidence.synthesis.pairwise.policies import (
     POLICIES,
     TESTS,

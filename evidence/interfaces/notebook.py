@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evidence.analysis.run.analysis_run import AnalysisRun
     from evidence.analysis.verify.verification import Verification
     from evidence.effects.effect_sizes import EffectSizes
-    from evidence.interfaces.natural_scale import Synthesis
+    from evidence.synthesis.pairwise.natural_scale import Synthesis
     from evidence.trials.dataset.load import Trials
 
 #: Rows of the dataset that are shown.
@@ -96,7 +96,7 @@ def effect_sizes_html(effects: EffectSizes) -> str:
 def synthesis_html(result: Synthesis) -> str:
     """Return summary, studies and decisions, and behind a switch every number unrounded."""
     from evidence.interfaces.facts import facts_of, study_columns, study_rows, title_of
-    from evidence.interfaces.natural_scale import fit_of, has_natural_scale, natural_summary
+    from evidence.synthesis.pairwise.natural_scale import fit_of, has_natural_scale, natural_summary
 
     fit = fit_of(result)
     unrounded = {field.name: getattr(fit, field.name) for field in fields(fit)}

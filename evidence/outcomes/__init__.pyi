@@ -1,3 +1,6 @@
+from .own_studies import StudyTable as StudyTable
+from .own_studies import read_study_table as read_study_table
+from .own_studies import study_table as study_table
 from .summary_statistics import (
     complement as complement,
 )

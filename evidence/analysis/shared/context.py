@@ -1,10 +1,11 @@
-"""What every section of a report shares: dataset, ledger, the numbering of tables and figures."""
+"""What every section of a report shares: ledger, numbering of tables and figures, dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from evidence.outcomes.given_cells import GIVEN_CELL
 from evidence.report.record.document import Block, Shown, Span, Text, plain
 from evidence.report.record.ledger import Ledger, Quantity
 from evidence.report.record.origins import Json
@@ -37,13 +38,46 @@ class SectionResult:
 
 
 @dataclass(kw_only=True)
-class Context:
-    """Dataset and ledger of one report, and how many tables and figures it has so far.
+class Numbering:
+    """Ledger of one report, and how many tables and figures it has so far; no dataset is needed."""
+
+    ledger: Ledger
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def number(self, kind: str) -> Text:
+        """Return the number of the next table or figure, as text."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return (self.ledger.name(f"order:{self._counts[kind]}"),)
+
+    def at(self, address: str) -> Quantity:
+        """Return the number at a cell of a file, or at ``<result_id>#<column>``.
+
+        Without a column, it is the value of the result.
+        """
+        if address.startswith(GIVEN_CELL):
+            return self.ledger.given(address)
+        result_id, _, column = address.partition("#")
+        return self.ledger.reported(result_id, column or "value")
+
+    def printed(self, address: str) -> Shown:
+        """Return the number at an address (see :meth:`at`) with the decimals its source prints."""
+        if address.startswith(GIVEN_CELL):
+            return self.ledger.given_as_printed(address)
+        result_id, _, column = address.partition("#")
+        return self.ledger.as_printed(result_id, column or "value")
+
+    def declared_text(self, path: str) -> Span:
+        """Return a text of the analysis file, by path."""
+        return self.ledger.name(f"analysis:{path}")
+
+
+@dataclass(kw_only=True)
+class Context(Numbering):
+    """What the sections of an analysis of the dataset share.
 
     Attributes
     ----------
     trials : Trials
-    ledger : Ledger
     certify : bool
         Whether other engines repeat each summary.
     rows_in_use : mapping of str to collection of str
@@ -51,15 +85,8 @@ class Context:
     """
 
     trials: Trials
-    ledger: Ledger
     certify: bool = True
     rows_in_use: Mapping[str, Collection[str]] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
-
-    def number(self, kind: str) -> Text:
-        """Return the number of the next table or figure, as text."""
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        return (self.ledger.name(f"order:{self._counts[kind]}"),)
 
     def study(self, study_id: str) -> Span:
         """Return the name of a study."""
@@ -68,20 +95,6 @@ class Context:
     def arm(self, study_id: str, arm: str) -> Span:
         """Return the label of an arm."""
         return self.ledger.name(f"study:{study_id}/arms/{arm}/label")
-
-    def at(self, address: str) -> Quantity:
-        """Return the reported number at ``<result_id>#<column>``; without a column, its value."""
-        result_id, _, column = address.partition("#")
-        return self.ledger.reported(result_id, column or "value")
-
-    def printed(self, address: str) -> Shown:
-        """Return the number at ``<result_id>#<column>`` with the decimals its source prints."""
-        result_id, _, column = address.partition("#")
-        return self.ledger.as_printed(result_id, column or "value")
-
-    def declared_text(self, path: str) -> Span:
-        """Return a text of the analysis file, by path."""
-        return self.ledger.name(f"analysis:{path}")
 
 
 def distinct(parts: list[Text]) -> list[Text]:

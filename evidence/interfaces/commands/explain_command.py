@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from evidence.errors import BadInput
 from evidence.interfaces import console
-from evidence.interfaces.study_table import StudyTable, read_study_table
+from evidence.outcomes.own_studies import read_study_table
 
 if TYPE_CHECKING:
     from evidence.synthesis.pairwise.pooled_effect import PooledEffect
     from evidence.synthesis.reproduction.records import Explanation, Setting
 
-#: Columns from which the search can start; of two that fit, the earlier one is used.
-_COUNTS: Final = (("ai", "n1i", "ci", "n2i"), ("xi", "ni"))
 _SHOWN: Final = 8
 _EXAMPLES = r"""
 printf 'study,ai,n1i,ci,n2i\nA,4,123,11,139\nB,6,306,29,303\nC,3,231,11,220\n' > events.csv
@@ -95,8 +93,9 @@ def explain(
         _say_difference(fits, as_json)
         return
     table = read_study_table(file)
-    from evidence.interfaces.inputs import parse_columns
+    from evidence.interfaces.inputs import OPTION, parse_columns
     from evidence.synthesis.reproduction.explanation import explain as search
+    from evidence.synthesis.reproduction.own_studies import search_inputs
 
     texts = (estimate, *(ci or ()))
     numbers = [_number(text) for text in texts]
@@ -112,7 +111,7 @@ def explain(
         i2=i2,
         prediction=prediction,
         subsets=subsets,
-        **_studies(table, measure, chosen, printed_level),
+        **search_inputs(table, measure, chosen=chosen, printed_level=printed_level, sign=OPTION),
     )
     if as_json:
         console.say_json(asdict(found))
@@ -123,8 +122,9 @@ def explain(
 def _pooled(
     file: str, policy: str, measure: str | None, columns: str, printed_level: float
 ) -> PooledEffect:
-    from evidence.interfaces.inputs import How, parse_columns, pool_table
-    from evidence.interfaces.natural_scale import fit_of
+    from evidence.interfaces.inputs import parse_columns, pool_table
+    from evidence.synthesis.pairwise.natural_scale import fit_of
+    from evidence.synthesis.pairwise.own_studies import How
 
     how = How(policy=policy, method=None, test=None, prediction=None, level=0.95)
     pooled = pool_table(
@@ -152,24 +152,6 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise BadInput(f"A published number was given as {text!r}. Give it as 0.26.") from None
-
-
-def _studies(
-    table: StudyTable, measure: str | None, chosen: dict[str, str], printed_level: float
-) -> dict[str, Any]:
-    """Return the studies as arguments of the search."""
-    named = table.renamed(chosen)
-    found = set(chosen or named.headers)
-    labels = named.labels()
-    for route in _COUNTS:
-        if found.issuperset(route):
-            return {**named.numbers(route), "labels": labels, "measure": measure}
-    from evidence.interfaces.inputs import How, pool_table
-    from evidence.interfaces.natural_scale import fit_of
-
-    how = How(policy="common", method=None, test=None, prediction=None, level=0.95)
-    fit = fit_of(pool_table(table, measure, how, chosen=chosen, printed_level=printed_level).result)
-    return {"yi": fit.yi, "vi": fit.vi, "labels": fit.labels, "measure": fit.measure}
 
 
 def _text(found: Explanation) -> str:

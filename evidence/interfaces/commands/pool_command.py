@@ -9,10 +9,10 @@ import click
 
 from evidence.errors import BadInput
 from evidence.interfaces import console
-from evidence.interfaces.study_table import read_study_table
+from evidence.outcomes.own_studies import read_study_table
 
 if TYPE_CHECKING:
-    from evidence.interfaces.inputs import PooledFile
+    from evidence.synthesis.pairwise.own_studies import PooledFile
 
 _EXAMPLES = r"""
 printf 'study,estimate,ci_low,ci_high\nCAMMS223,.25,.11,.56\nCARE-MS I,.70,.40,1.23\n' > hr.csv
@@ -71,7 +71,8 @@ def pool(
     _check_figure_name(forest)
     table = read_study_table(file)
     from evidence.interfaces.commands.pool_summary import summary_json, summary_text
-    from evidence.interfaces.inputs import How, parse_columns, pool_table
+    from evidence.interfaces.inputs import parse_columns, pool_table
+    from evidence.synthesis.pairwise.own_studies import How
 
     how = How(policy=policy, method=method, test=test, prediction=prediction, level=level)
     chosen = parse_columns(columns)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from evidence.interfaces.facts import facts_of, study_columns, study_rows, title_of
-from evidence.interfaces.inputs import PooledFile
-from evidence.interfaces.natural_scale import (
+from evidence.synthesis.pairwise.natural_scale import (
     fit_of,
     has_natural_scale,
     measure_of,
     natural_studies,
     natural_summary,
 )
+from evidence.synthesis.pairwise.own_studies import PooledFile
 from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 

@@ -1,8 +1,9 @@
 """The ledger: every number that reaches a reader has an id, and the id leads to its origin.
 
-An origin is a reported result (a row of the dataset) or a computation (a function of this package,
-its options, and the quantities that went in). Names that hold digits ("NEDA-3", a citation) have an
-origin too: the place in the dataset, vocabulary or analysis file where they stand.
+An origin is a reported result (a row of the dataset), a given number (a cell of a stranger's file)
+or a computation (a function of this package, its options, and the quantities that went in). Names
+that hold digits ("NEDA-3", a citation) have an origin too: the place in the dataset, the vocabulary
+or a file where they stand.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any, Generic, SupportsFloat, TypeVar
 
 from evidence.addresses import address_of
 from evidence.errors import VerificationError
+from evidence.outcomes.given_cells import place_of
 from evidence.report.record.document import DIGIT, Named, Shown, Span, Text, text_of
 from evidence.report.record.numbers import format_number
 from evidence.report.record.origins import Json, Origins, plain_value, read_path, rounded, run
+from evidence.report.record.sources import Source, file_named_in
 from evidence.trials.dataset.load import Trials
-from evidence.trials.rows.printed import decimals_printed
 
 LEDGER_SCHEMA = 1
 Result = TypeVar("Result")
@@ -27,7 +29,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A value with an origin: ``id`` is ``<result_id>#<column>`` or ``<computation>#<path>``."""
+    """A value with an origin, to which ``id`` leads.
+
+    It is ``<result_id>#<column>``, ``given:<file>:<line>:<column>`` or ``<computation>#<path>``.
+    """
 
     id: str
     value: float
@@ -63,34 +68,52 @@ class Ledger:
 
     Parameters
     ----------
-    trials : Trials
-        The dataset.
+    trials : Trials or None
+        The dataset, if anything is taken from it.
     analysis : mapping
         The declared analysis as read from its file; names may stand in it.
     software : mapping of str to str
         Package to version.
+    files : sequence of Source
+        Files of studies, from which numbers and names are taken too.
     """
 
     def __init__(
-        self, trials: Trials, analysis: Mapping[str, Any], software: Mapping[str, str]
+        self,
+        trials: Trials | None,
+        analysis: Mapping[str, Any],
+        software: Mapping[str, str],
+        *,
+        files: Sequence[Source] = (),
     ) -> None:
         self.trials = trials
-        self.origins = Origins(trials=trials, analysis=analysis, software=software)
+        self.origins = Origins(
+            trials=trials, analysis=analysis, software=software, files=tuple(files)
+        )
         self._numbers: dict[tuple[str, str], Shown] = {}
         self._names: dict[tuple[str, str], Named] = {}
         self._computations: dict[str, dict[str, Any]] = {}
         self._known: dict[str, Computed[Any]] = {}
         self._reported: set[str] = set()
+        self._given: set[str] = set()
+        self._named_files: set[str] = set()
 
     # quantities
 
     def reported(self, result_id: str, column: str = "value") -> Quantity:
         """Return a number of the dataset."""
-        value = self.trials.row(result_id)[column]
-        if value is None:
-            raise VerificationError(f"{result_id} has no {column}; it cannot be shown as a number.")
+        quantity = self._printed(f"{result_id}#{column}")
         self._reported.add(result_id)
-        return Quantity(f"{result_id}#{column}", float(value))
+        return quantity
+
+    def given(self, address: str) -> Quantity:
+        """Return a number of a file, at the address of its cell."""
+        quantity = self._printed(address)
+        self._given.add(address)
+        return quantity
+
+    def _printed(self, address: str) -> Quantity:
+        return Quantity(address, self.origins.number(address))
 
     def compute(
         self,
@@ -126,9 +149,14 @@ class Ledger:
 
     def as_printed(self, result_id: str, column: str = "value") -> Shown:
         """Return a reported number with the decimals that its source prints."""
-        row = self.trials.row(result_id)
-        quantity = self.reported(result_id, column)
-        digits = decimals_printed(row["printed"], quantity.value)
+        return self._as_printed(self.reported(result_id, column))
+
+    def given_as_printed(self, address: str) -> Shown:
+        """Return a number of a file with the decimals that the file writes."""
+        return self._as_printed(self.given(address))
+
+    def _as_printed(self, quantity: Quantity) -> Shown:
+        digits = self.origins.source_of(quantity.id).decimals(quantity.id)
         return self.show(quantity, f"plain:{digits}")
 
     def count(self, what: str, chosen: Sequence[bool]) -> Shown:
@@ -144,6 +172,8 @@ class Ledger:
         text = self.origins.text(address, self._results())
         if not DIGIT.search(text):
             return text
+        if file := file_named_in(address):
+            self._named_files.add(file)
         key = (address, text)
         if key not in self._names:
             self._names[key] = Named(f"t{len(self._names) + 1}", text)
@@ -166,7 +196,9 @@ class Ledger:
 
     def cited_sources(self) -> list[str]:
         """Return the cite keys of the documents whose numbers were used, sorted."""
-        return sorted({str(self.trials.row(result_id)["source"]) for result_id in self._reported})
+        return sorted(
+            {self.origins.text(f"row:{result_id}#source", {}) for result_id in self._reported}
+        )
 
     # the file
 
@@ -181,16 +213,28 @@ class Ledger:
         VerificationError
             A computation gave a number that is not finite.
         """
+        dataset, files = self.origins.dataset, self._files()
+        given = {
+            address: self.origins.given(address) for address in sorted(self._given, key=place_of)
+        }
         return {
             "schema": LEDGER_SCHEMA,
             "analysis": slug,
-            "dataset": {"version": self.trials.version, "sha256": self.trials.sha256},
+            **({"dataset": dict(dataset.identity)} if dataset is not None else {}),
+            **({"files": files} if files else {}),
             "software": dict(self.origins.software),
             "numbers": self._shown_numbers(),
             "names": self._shown_names(),
             "reported": {name: self.origins.reported(name) for name in sorted(self._reported)},
+            **({"given": given} if given else {}),
             "computations": self._records(),
         }
+
+    def _files(self) -> dict[str, Json]:
+        """Return the identity of each file from which a number or name was taken."""
+        used = {*self._named_files, *map(file_named_in, self._given)}
+        files = sorted(self.origins.files, key=lambda file: file.name)
+        return {file.name: dict(file.identity) for file in files if file.name in used}
 
     def _shown_numbers(self) -> dict[str, Json]:
         return {

@@ -10,6 +10,8 @@ Addresses of names::
     computed:c3#decisions.0              a text that a computation gave
     software:pymare                      version of a package
     dataset:version                      the dataset itself
+    given:studies.csv:3:1                a cell of a stranger's file: line and column, from 1
+    file:studies.csv/name                that file itself (also .../sha256)
     order:2                              position of a table or figure in the report
     axis:0.5                             tick of a figure's axis
 """
@@ -20,32 +22,91 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from evidence.addresses import function_at
 from evidence.errors import VerificationError
+from evidence.report.record.sources import Json as Json
+from evidence.report.record.sources import ReportedNumbers, Source, file_named_in, walk
 from evidence.trials.dataset.load import Trials
-from evidence.trials.rows.columns import Row
 
-#: What a JSON file can hold.
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 #: Digits that survive in the JSON files: enough for any use, and the same on every machine.
 SIGNIFICANT = 10
-_NUMERIC = ("value", "ci_low", "ci_high", "ci_level", "range_low", "range_high", "p_value")
-_DESCRIBING = (
-    "study", "locator", "printed", "value_operator", "unit", "origin", "extraction", "note",
-)  # fmt: skip
+_OF_DATASET = ("vocabulary", "study", "source", "row", "dataset")
+_OF_FILES = ("given", "file")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origins:
-    """The places a name or reported number can come from."""
+    """The places a name or printed number can come from.
 
-    trials: Trials = field(repr=False)
+    Attributes
+    ----------
+    trials : Trials or None
+        The dataset, if anything is taken from it.
+    analysis : mapping
+        The declared analysis as read from its file.
+    software : mapping of str to str
+        Package to version.
+    files : tuple of Source
+        Files of studies that are at hand.
+    """
+
+    trials: Trials | None = field(repr=False)
     analysis: Mapping[str, Any] = field(repr=False)
     software: Mapping[str, str]
+    files: tuple[Source, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [file.name for file in self.files]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise VerificationError(
+                f"Numbers were to be taken from several files called {', '.join(twice)}. "
+                "A ledger tells files apart by their names; rename them."
+            )
+
+    @property
+    def dataset(self) -> Source | None:
+        """The dataset as a source."""
+        return None if self.trials is None else ReportedNumbers(trials=self.trials)
+
+    def source_of(self, address: str) -> Source:
+        """Return the source that an address is of.
+
+        Raises
+        ------
+        VerificationError
+            It is not at hand.
+        """
+        name = file_named_in(address)
+        known = self.files if name is not None else filter(None, (self.dataset,))
+        for source in known:
+            if name in (None, source.name):
+                return source
+        raise VerificationError(
+            f"{address!r} leads to {'the dataset' if name is None else f'the file {name!r}'}, "
+            "which is not at hand. Give it, as it was when the number was taken from it."
+        )
+
+    def number(self, address: str) -> float:
+        """Return the printed number at an address.
+
+        Raises
+        ------
+        VerificationError
+            Its source is not at hand, or there is no number.
+        """
+        value = self.source_of(address).number(address)
+        if value is None:
+            place, _, column = address.rpartition("#")
+            raise VerificationError(
+                f"{place} has no {column}; it cannot be shown as a number."
+                if place
+                else f"{address} holds no number; it cannot be shown as one."
+            )
+        return value
 
     def text(self, address: str, results: Mapping[str, object]) -> str:
         """Return the text at ``address``; ``results`` holds the computations by id.
@@ -57,85 +118,45 @@ class Origins:
         """
         kind, _, path = address.partition(":")
         readers = self._readers(results)
-        if kind not in readers:
+        if kind not in (*readers, *_OF_DATASET, *_OF_FILES):
+            kinds = ", ".join((*_OF_DATASET, *_OF_FILES, *readers))
             raise VerificationError(
-                f"The name at {address!r} has no known kind of origin ({', '.join(readers)})."
+                f"The name at {address!r} has no known kind of origin ({kinds})."
             )
         try:
-            found = readers[kind](path)
+            found = (
+                readers[kind](path) if kind in readers else self.source_of(address).text(address)
+            )
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise VerificationError(f"Nothing stands at {address!r} ({error}).") from error
         return str(found)
 
     def _readers(self, results: Mapping[str, object]) -> Mapping[str, Callable[[str], object]]:
         return {
-            "vocabulary": self._vocabulary,
-            "study": lambda path: _walk(self.trials.studies, path),
-            "source": self._source,
-            "row": self._row,
-            "analysis": lambda path: _walk(self.analysis, path),
+            "analysis": lambda path: walk(self.analysis, path),
             "computed": lambda path: _of_computation(results, path),
             "software": lambda path: self.software[path],
-            "dataset": self._dataset,
             "order": str,
             "axis": str,
         }
 
-    def _row(self, path: str) -> object:
-        result_id, _, column = path.rpartition("#")
-        return _walk(self.trials.row(result_id), column)
-
-    def _dataset(self, path: str) -> str:
-        return {"version": self.trials.version, "licence": self.trials.licence}[path]
-
-    def _source(self, path: str) -> str:
-        key, attribute = path.split("/")
-        return key if attribute == "key" else str(self.trials.sources[key][attribute])
-
-    def _vocabulary(self, path: str) -> str:
-        kind, name, attribute = path.split("/")
-        return str(getattr(self.trials.vocabulary.term(kind, name), attribute))
-
     def declared_exclusions(self, section: str) -> Mapping[str, str]:
         """Return the studies that a section of the analysis file leaves out, with their reasons."""
-        select = _walk(self.analysis, f"{section}/select")
+        select = walk(self.analysis, f"{section}/select")
         return dict(select.get("exclude", {})) if isinstance(select, Mapping) else {}
 
     def reported(self, result_id: str) -> dict[str, Json]:
         """Return what the ledger says of a row: where it is printed, and how."""
-        row = self.trials.row(result_id)
-        source = self.trials.sources[row["source"]]
-        lines = {"file": row["source_file"], "lines": [row["line_start"], row["line_end"]]}
-        return {
-            **_filled(row, _DESCRIBING),
-            "values": _filled(row, _NUMERIC),
-            "source": {"key": row["source"], "citation": source["citation"], **_address(source)},
-            **(lines if row["source_file"] is not None else {}),
-        }
+        return self.source_of(result_id).said(result_id)
 
-
-def _filled(row: Row, columns: Sequence[str]) -> dict[str, Json]:
-    return {name: row[name] for name in columns if row[name] is not None}
-
-
-def _address(source: Mapping[str, Any]) -> dict[str, Json]:
-    return {name: source[name] for name in ("address", "accessed", "doi") if name in source}
+    def given(self, address: str) -> dict[str, Json]:
+        """Return what the ledger says of a cell of a file: where it is, and what stands in it."""
+        return self.source_of(address).said(address)
 
 
 def _of_computation(results: Mapping[str, object], path: str) -> object:
     name, _, part = path.partition("#")
     return read_path(results[name], part)
-
-
-def _walk(content: object, path: str) -> object:
-    for part in path.split("/"):
-        if isinstance(content, Mapping):
-            content = content[part]
-        elif isinstance(content, (list, tuple)):
-            content = content[int(part)]
-        else:
-            raise KeyError(part)
-    return content
 
 
 def run(function: str, inputs: Mapping[str, object], options: Mapping[str, object]) -> object:

@@ -5,6 +5,7 @@
   const ledger = JSON.parse(document.getElementById("ledger").textContent);
   const numbers = ledger.numbers || {};
   const reported = ledger.reported || {};
+  const cells = ledger.given || {};
   const computations = ledger.computations || {};
 
   const COLUMNS = {
@@ -21,15 +22,16 @@
   const LEAVE = 260;
   const MANY = 60;
 
-  // The ledger: an id of a quantity is <result_id>#<column> or <computation>#<path>.
+  // The ledger: an id of a quantity is <result_id>#<column>, given:<file>:<line>:<column> or <computation>#<path>.
 
   function split(id) {
-    const at = id.lastIndexOf("#");
+    const at = cells[id] ? -1 : id.lastIndexOf("#");
     return at < 0 ? [id, ""] : [id.slice(0, at), id.slice(at + 1)];
   }
 
   function value(id) {
     const [head, path] = split(id);
+    if (cells[id]) return cells[id].value;
     if (reported[head]) return (reported[head].values || {})[path];
     let found = (computations[head] || {}).result;
     for (const part of path.split(".").filter(Boolean)) {
@@ -42,10 +44,10 @@
     return Object.entries((computations[split(id)[0]] || {}).inputs || {}).map(([name, given]) => [name, [].concat(given)]);
   }
 
-  // What a quantity rests on, down to what is printed.
+  // What a quantity rests on, down to what is printed or given.
   function roots(id, seen = new Set(), found = new Set()) {
     const head = split(id)[0];
-    if (reported[head]) found.add(id);
+    if (cells[id] || reported[head]) found.add(id);
     else if (!seen.has(head)) {
       seen.add(head);
       for (const [, ids] of inputs(id)) ids.forEach((each) => roots(each, seen, found));
@@ -66,6 +68,7 @@
 
   function label(id) {
     const [head, path] = split(id);
+    if (cells[id]) return `${cells[id].study || `line ${cells[id].line}`}, ${cells[id].column}`;
     if (reported[head]) return `${reported[head].study || head}, ${(COLUMNS[path] || path).toLowerCase()}`;
     return `${words((computations[head] || {}).function)}${path ? `: ${path.replace(/[._]/g, " ")}` : ""}`;
   }
@@ -137,6 +140,32 @@
     ]);
   }
 
+  function aboutGiven(id) {
+    const cell = cells[id];
+    return definitions([
+      ["Study", cell.study],
+      ["Value", text(cell.value)],
+      ["Written as", make("code", {}, cell.token)],
+      ["File", cell.name],
+      ["Line", String(cell.line)],
+      ["Column", cell.column],
+      ["SHA-256", make("code", {}, cell.sha256)],
+    ]);
+  }
+
+  // How many numbers of how many studies were printed in documents, and how many in files.
+  function restsOn(id) {
+    const base = [...roots(id)];
+    const kinds = [
+      ["printed", base.filter((root) => !cells[root]), (root) => reported[split(root)[0]].study],
+      ["given", base.filter((root) => cells[root]), (root) => `${cells[root].name} ${cells[root].line}`],
+    ];
+    return kinds.filter(([, ids]) => ids.length).map(([word, ids, study]) => {
+      const studies = new Set(ids.map(study)).size;
+      return `${ids.length} ${word} ${ids.length === 1 ? "number" : "numbers"} of ${studies} ${studies === 1 ? "study" : "studies"}`;
+    }).join("; ");
+  }
+
   function inputList(ids) {
     const items = ids.slice(0, MANY).map((id) => make("li", {},
       make("button", { type: "button", onclick: () => walk(id) }, make("b", {}, text(value(id)) || "…"), make("span", {}, label(id)))));
@@ -148,15 +177,13 @@
     const [head, path] = split(id);
     const computation = computations[head];
     const options = Object.entries(computation.options || {});
-    const base = [...roots(id)];
-    const studies = new Set(base.map((root) => reported[split(root)[0]].study));
     return definitions([
       ["Function", make("code", {}, computation.function || "")],
       ["Result", path ? make("code", {}, path) : ""],
       ["Unrounded", text(value(id))],
       ...options.map(([name, given]) => [words(name), text(given)]),
       ...inputs(id).map(([name, ids]) => [`From ${words(name)}`, inputList(ids)]),
-      ["Rests on", base.length ? `${base.length} printed ${base.length === 1 ? "number" : "numbers"} of ${studies.size} ${studies.size === 1 ? "study" : "studies"}` : ""],
+      ["Rests on", restsOn(id)],
     ]);
   }
 
@@ -174,7 +201,8 @@
     const id = trail[trail.length - 1];
     const shown = numbers[anchor.dataset.n] || {};
     const [head] = split(id);
-    const known = reported[head] ? "Reported" : computations[head] ? "Computed" : "Unknown";
+    const known = cells[id] ? "Given" : reported[head] ? "Reported" : computations[head] ? "Computed" : "Unknown";
+    const about = { Given: aboutGiven, Reported: aboutReported, Computed: aboutComputed }[known];
     const steps = trail.slice(0, -1).map((step, index) => make("span", {},
       make("button", { type: "button", onclick: () => walk(step, index) }, index ? text(value(step)) || label(step) : anchor.textContent.trim()), "\u203a\u00a0"));
     const title = trail.length > 1 ? text(value(id)) : shown.text || anchor.textContent.trim();
@@ -184,7 +212,7 @@
         make("span", { class: "kind" }, known),
         make("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "\u00d7")),
       steps.length ? make("nav", { class: "trail", "aria-label": "Way from the number" }, ...steps) : "",
-      known === "Reported" ? aboutReported(id) : known === "Computed" ? aboutComputed(id) : make("p", {}, "The ledger of this page does not know this number."),
+      about ? about(id) : make("p", {}, "The ledger of this page does not know this number."),
       make("footer", {}, make("code", {}, id), make("button", { type: "button", onclick: copy }, "Copy id")));
     box.scrollTop = 0;
   }
@@ -324,6 +352,7 @@
   const parts = [
     dataset.version ? `Dataset ${dataset.version}` : "",
     dataset.sha256 ? `SHA-256 ${dataset.sha256}` : "",
+    ...Object.entries(ledger.files || {}).map(([name, file]) => `${name} SHA-256 ${file.sha256}`),
     ...Object.entries(ledger.software || {}).map(([name, version]) => `${name} ${version}`),
   ].filter(Boolean);
   const colophon = document.getElementById("colophon");

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.arrays import BoolArray, FloatArray, read_only
-from evidence.effects.arguments import find_route, read_columns
+from evidence.effects.arguments import read_columns
 from evidence.effects.effect_sizes import EffectSizes, effect_size
 from evidence.effects.measures import RATE, TABLE, TWO_RATES, find_measure
 from evidence.effects.raw_data import check_columns, complete_columns
+from evidence.effects.routes import find_route
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, known_name, refuse
 from evidence.input_checks import InputCheck

@@ -12,6 +12,8 @@ from .new_study import (
 from .new_study import (
     new_study_probability as new_study_probability,
 )
+from .own_studies import PooledFile as PooledFile
+from .own_studies import pool_own as pool_own
 from .policies import describe_method as describe_method
 from .policies import describe_prediction as describe_prediction
 from .pooled_effect import PooledEffect as PooledEffect

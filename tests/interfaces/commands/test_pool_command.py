@@ -6,8 +6,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from evidence.effects.effect_sizes import effect_size
-from evidence.interfaces.natural_scale import has_natural_scale, natural_studies, natural_summary
 from evidence.report.figures.forest.scales import show_fit
+from evidence.synthesis.pairwise.natural_scale import (
+    has_natural_scale,
+    natural_studies,
+    natural_summary,
+)
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
 

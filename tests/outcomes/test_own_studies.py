@@ -1,7 +1,10 @@
+import hashlib
+
 import pytest
 
 from evidence.errors import BadInput, EmptySelection
-from evidence.interfaces.study_table import read_study_table
+from evidence.outcomes.given_cells import GivenCell, place_of
+from evidence.outcomes.own_studies import read_study_table
 
 
 @pytest.fixture
@@ -92,3 +95,70 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     for path in (tmp_path / "absent.csv", tmp_path):
         with pytest.raises(BadInput, match="Give the path of a CSV file"):
             read_study_table(str(path))
+
+
+# where the numbers stand
+
+
+def test_each_number_keeps_its_line_its_column_and_how_it_is_written(table):
+    content = 'Trial;Note;YI\nA;"two\nlines";\N{MINUS SIGN}0.50\n\nB;x; 1e-2 \n'
+    first, second = table(content).renamed({"study": "trial", "yi": "yi"}).studies(["yi"])
+    cells = (first.numbers["yi"], second.numbers["yi"])
+    assert [(cell.line, cell.column, cell.header) for cell in cells] == [(3, 3, "YI"), (5, 3, "YI")]
+    assert [cell.token for cell in cells] == ["\N{MINUS SIGN}0.50", "1e-2"]
+    assert [cell.value for cell in cells] == [-0.5, 0.01]
+    assert cells[0].address == "given:studies.csv:3:3"
+    assert (first.line, first.name.token, first.name.column) == (3, "A", 1)
+
+
+def test_a_cell_is_found_again_at_its_address(table):
+    read = table("study,ai,n\nA,1,10\nB,2,20\n")
+    renamed = read.renamed({"ai": "n", "n1i": "n"})
+    for study in renamed.studies(["ai", "n1i"]):
+        assert study.numbers["ai"] == study.numbers["n1i"]
+        for cell in (study.name, *study.numbers.values()):
+            file, line, column = place_of(cell.address)
+            assert (file, read.cell(line, column)) == ("studies.csv", cell)
+
+
+def test_a_header_is_a_cell_too(table):
+    assert table("\nstudy,Total 1\nA,1\n").cell(2, 2).token == "Total 1"
+
+
+def test_a_study_without_a_name_has_no_cell_for_it(table):
+    assert [one.name for one in table("label,yi\n,1\n").studies(["yi"])] == [None]
+    assert [one.name for one in table("yi\n1\n").studies(["yi"])] == [None]
+
+
+@pytest.mark.parametrize(("line", "column"), [(3, 1), (5, 1), (0, 1), (1, 3), (2, 0), (2, -1)])
+def test_a_cell_that_is_not_there_is_refused(table, line, column):
+    read = table("a,b\n1,2\n\n3,4\n")
+    with pytest.raises(BadInput, match="Its rows end on lines 1 to 4, and it has 2 columns"):
+        read.cell(line, column)
+
+
+def test_studies_with_a_cell_that_holds_no_number_are_refused(table):
+    with pytest.raises(BadInput, match="line 3: yi is missing"):
+        table("yi,vi\n1,1\n,1\n").studies(["yi", "vi"])
+
+
+@pytest.mark.parametrize(
+    ("token", "decimals"),
+    [("12", 0), ("12.50", 2), ("-.5", 1), ("1e-2", 2), ("1.5e3", 0), ("0", 0), ("0.00", 2),
+     ("0.1234567890123456789", 15), ("123456789.123456789", 6), ("1e300", 0)],
+)  # fmt: skip
+def test_decimals_are_those_written_as_far_as_a_double_keeps_them(token, decimals):
+    cell = GivenCell(file="a.csv", line=2, column=1, header="yi", token=token)
+    assert cell.decimals == decimals
+
+
+@pytest.mark.parametrize("address", ["studies.csv:1:2", "given:1:2", "given:a:1", "given:a:1:x"])
+def test_what_is_no_address_of_a_cell_is_refused(address):
+    with pytest.raises(BadInput, match="<file>:<line>:<column>"):
+        place_of(address)
+
+
+def test_a_file_is_known_by_the_bytes_it_has(table):
+    one, other = table("yi\n1\n"), table("yi\r\n1\r\n")
+    assert one.sha256 == hashlib.sha256(b"yi\n1\n").hexdigest()
+    assert one.sha256 != other.sha256
