@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.regression.predicted_studies import predict_studies
 from evidence.synthesis.sensitivity.influence_measures import baujat, influence
 from evidence.synthesis.sensitivity.study_deletion import cumulative, leave_one_out

@@ -1,7 +1,7 @@
 """Pairwise random-effects models: the cases are calls of metafor's ``rma`` without moderators."""
 
 from evidence.errors import NotEstimable
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.likelihood_statistics import (
     fit_statistics,
     profile_likelihood_interval,

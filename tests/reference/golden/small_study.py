@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.henmi_copas_interval import henmi_copas
 from evidence.synthesis.publication_bias.fail_safe import fail_safe_n
 from evidence.synthesis.publication_bias.filled_studies import trim_and_fill
