@@ -8,7 +8,7 @@ from evidence.synthesis.pairwise.likelihood_statistics import (
 )
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
-from tests.reference.golden._search import cause, excused
+from tests.reference.golden._search import WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -25,8 +25,6 @@ from tests.reference.golden.compare import (
     require_offered,
 )
 
-#: Estimators that need no search, and metafor's other name for the common effect.
-WITHOUT_SEARCH = ("FE", "EE", "CE", "DL", "HE", "HS", "SJ")
 INPUTS = ("yi", "vi", "measure", "method")
 EXPECTED = (
     *("k", "tau2", "se_tau2", "QE", "QEp", "QE_df", "I2", "H2", "fit_stats", "tests"),
