@@ -139,6 +139,13 @@ class Estimator:
         return isinstance(self.equation, Likelihood) and self.equation.restricted
 
 
+def median_of_chi_squared(df: Size) -> Size:
+    """Median of the chi-squared distribution, by degrees of freedom."""
+    from scipy import special
+
+    return special.chdtri(df, 0.5)
+
+
 #: Outside engines, called in ``engines.py``.
 PYMARE: Final = "PyMARE"
 STATSMODELS: Final = "statsmodels"
@@ -206,6 +213,13 @@ ESTIMATORS: Final = {
             words="Hunter-Schmidt",
             equation=MomentOfQ(expected=lambda k, df: k, slope=lambda fit, k, df: fit.total),
             rarity=7,
+        ),
+        Estimator(
+            name="PMM",
+            words="median-unbiased Paule-Mandel",
+            equation=RootOfQ(target=median_of_chi_squared),
+            rarity=9,
+            metafor_control=_ROOT_FINDER,
         ),
         Estimator(
             name="CE",

@@ -3,7 +3,7 @@
 suppressPackageStartupMessages({library(metafor); library(jsonlite)})
 
 methods <- c("PMM")
-# metafor's search of the root stops at 1e-4 of the step unless told
+# metafor's search of the root stops at steps of 1e-4 unless told
 tight <- list(tol = 1e-15, threshold = 1e-15, maxiter = 100000, tau2.max = 1e7)
 
 bcg <- escalc(measure = "RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)
@@ -29,18 +29,29 @@ diagnostics <- function(found) {
 }
 heterogeneity <- function(found) list(tau2 = numbers(found$tau2), se_tau2 = found$se.tau2,
                                       I2 = found$I2, H2 = found$H2)
+# trimfill hands no control on: with as many studies as it trims, the last fits again
+refill <- function(data, method, filled) {
+  order <- order(if (filled$side == "right") -data$yi else data$yi)
+  yi <- data$yi[order]
+  vi <- data$vi[order]
+  trimmed <- seq_along(yi) > length(yi) - filled$k0
+  centre <- numbers(rma(yi[!trimmed], vi[!trimmed], method = method, control = tight)$beta)
+  rma(c(yi, 2 * centre - yi[trimmed]), c(vi, vi[trimmed]), method = method, control = tight)
+}
 plain <- function(data, method) {
   z <- rma(yi, vi, data = data, method = method, control = tight)
   knha <- rma(yi, vi, data = data, method = method, test = "knha", control = tight)
   predicted <- predict(z)
-  profile <- confint(z)$random
+  profile <- confint(z, control = tight)$random
   filled <- trimfill(z)
+  refilled <- refill(data, method, filled)
   out <- c(heterogeneity(z), list(
     estimate = numbers(z$beta), se = z$se, ci = c(z$ci.lb, z$ci.ub), se_knha = knha$se,
     prediction = c(predicted$pi.lb, predicted$pi.ub), tau2_ci = numbers(profile["tau^2", 2:3]),
     leave_one_out = series(leave1out(z)), cumulative = series(cumul(z)),
     influence = diagnostics(z),
-    trim_and_fill = list(k0 = filled$k0, estimate = numbers(filled$beta), tau2 = filled$tau2)))
+    trim_and_fill = list(k0 = filled$k0, estimate = numbers(refilled$beta),
+                         tau2 = refilled$tau2)))
   # 512 patterns of signs; more studies take minutes
   if (nrow(data) < 10) out$permutation_p <- permutest(z, exact = TRUE, progbar = FALSE)$pval
   out
