@@ -215,6 +215,14 @@ ESTIMATORS: Final = {
             rarity=7,
         ),
         Estimator(
+            name="HSk",
+            words="Hunter-Schmidt with a correction for few studies",
+            equation=MomentOfQ(
+                expected=lambda k, df: df, slope=lambda fit, k, df: fit.total * (df / k)
+            ),
+            rarity=9,
+        ),
+        Estimator(
             name="PMM",
             words="median-unbiased Paule-Mandel",
             equation=RootOfQ(target=median_of_chi_squared),

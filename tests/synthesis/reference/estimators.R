@@ -2,7 +2,7 @@
 # one as method=. Run from this folder: Rscript estimators.R
 suppressPackageStartupMessages({library(metafor); library(jsonlite)})
 
-methods <- c("PMM")
+methods <- c("HSk", "PMM")
 # metafor's search of the root stops at steps of 1e-4 unless told
 tight <- list(tol = 1e-15, threshold = 1e-15, maxiter = 100000, tau2.max = 1e7)
 
