@@ -16,6 +16,7 @@ import click
 
 from evidence.errors import EmptySelection
 from evidence.interfaces import console
+from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
 
 if TYPE_CHECKING:
     from evidence.analysis.run.analysis_run import AnalysisRun
@@ -46,10 +47,9 @@ fit <- rma(yi, vi, slab = labels, method = "{method}", test = "{test}",
 """
 #: Metafor's search of tau2 stops at 1e-5 by default.
 _CONTROL: Final = {
-    "REML": ",\n           control = list(threshold = 1e-12, maxiter = 10000)",
-    "ML": ",\n           control = list(threshold = 1e-12, maxiter = 10000)",
-    "EB": ",\n           control = list(threshold = 1e-12, maxiter = 10000)",
-    "PM": ",\n           control = list(tol = 1e-12, tau2.max = 1e4)",
+    one.name: f",\n           control = list({one.metafor_control})"
+    for one in ESTIMATORS.values()
+    if one.metafor_control
 }
 
 

@@ -5,10 +5,10 @@ them whenever it is certified, which every report does:
 
 - PyMARE gives the common effect, DL, REML and ML, with moderators too. Its (RE)ML search stops at
   about 1e-6.
-- statsmodels gives Paule-Mandel. Its iteration returns 0 as soon as rounding turns the estimating
-  equation negative, so it is left at its tolerance of 1e-5. Its DL is not truncated at 0, and a
-  negative one is no answer.
-- HE, HS, SJ and EB are in neither.
+- statsmodels gives Paule-Mandel, hence empirical Bayes too. Its iteration returns 0 as soon as
+  rounding turns the estimating equation negative, so it is left at its tolerance of 1e-5. Its DL
+  is not truncated at 0, and a negative one is no answer.
+- Who has which estimator is said in ``heterogeneity.ESTIMATORS``; some are in neither.
 
 Every option of an engine is passed explicitly, because defaults differ and have changed. The
 engines are imported when they are first used.
@@ -26,10 +26,13 @@ from types import ModuleType
 import numpy as np
 
 from evidence.arrays import FloatArray
-from evidence.synthesis.heterogeneity.tau2_estimates import estimator_name
-
-#: Estimators that neither engine has.
-OWN_CODE = frozenset({"HE", "HS", "SJ", "EB"})
+from evidence.synthesis.heterogeneity.estimators import (
+    PYMARE,
+    STATSMODELS,
+    Estimator,
+    RootOfQ,
+    find_estimator,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,13 @@ def engine_value(yi: FloatArray, vi: FloatArray, method: str) -> EngineValue | N
     method : str
         Short name of the estimator.
     """
-    name = estimator_name(method)
-    if name in OWN_CODE:
+    estimator = find_estimator(method)
+    if not estimator.engines:
         return None
-    call = _statsmodels_value if name == "PM" else _pymare_value
+    call = _statsmodels_value if estimator.engines[0] == STATSMODELS else _pymare_value
     try:
         with np.errstate(all="ignore"):
-            value = call(yi, vi, name)
+            value = call(yi, vi, estimator)
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     numbers = (value.estimate, value.se, 0.0 if value.tau2 is None else value.tau2)
@@ -85,7 +88,8 @@ def _pymare() -> tuple[str, ModuleType]:
     return str(pymare.__version__), estimators
 
 
-def _pymare_value(yi: FloatArray, vi: FloatArray, name: str) -> EngineValue:
+def _pymare_value(yi: FloatArray, vi: FloatArray, estimator: Estimator) -> EngineValue:
+    name = estimator.name
     engine, found = _pymare_fit(yi, vi, np.ones((yi.size, 1)), name)
     return EngineValue(
         engine=engine,
@@ -124,7 +128,7 @@ def second_engine_value(yi: FloatArray, vi: FloatArray, method: str) -> EngineVa
     """
     try:
         with np.errstate(all="ignore"):
-            value = _statsmodels_value(yi, vi, estimator_name(method))
+            value = _statsmodels_value(yi, vi, find_estimator(method))
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     numbers = (value.estimate, value.se, 0.0 if value.tau2 is None else value.tau2)
@@ -132,15 +136,15 @@ def second_engine_value(yi: FloatArray, vi: FloatArray, method: str) -> EngineVa
     return value if valid else None
 
 
-def _statsmodels_value(yi: FloatArray, vi: FloatArray, name: str) -> EngineValue:
+def _statsmodels_value(yi: FloatArray, vi: FloatArray, estimator: Estimator) -> EngineValue:
     import statsmodels
     from statsmodels.stats.meta_analysis import combine_effects
 
-    rule = "pm" if name == "PM" else "dl"
+    rule = "pm" if isinstance(estimator.equation, RootOfQ) else "dl"
     found = combine_effects(
         yi, vi, method_re=rule, use_t=False, alpha=0.05, tau2_start=0, atol=1e-5, maxiter=200
     )
-    common = name == "CE"
+    common = estimator.name == "CE"
     return EngineValue(
         engine=f"statsmodels {statsmodels.__version__} combine_effects",
         tau2=None if common else float(found.tau2),
@@ -181,20 +185,22 @@ def engine_regression(
     design : ndarray, shape (k, p)
         Moderators including the constant.
     method : str
-        CE, DL, ML or REML.
+        Short name of the estimator.
     """
-    if estimator_name(method) not in ("CE", "DL", "ML", "REML"):
+    estimator = find_estimator(method)
+    name = estimator.name
+    if PYMARE not in estimator.engines:
         return None
     try:
         with np.errstate(all="ignore"):
-            engine, found = _pymare_fit(yi, vi, design, estimator_name(method))
+            engine, found = _pymare_fit(yi, vi, design, name)
             se = np.sqrt(np.asarray(found["inv_cov"], dtype=float)[..., 0].diagonal())
     except (ArithmeticError, ValueError, np.linalg.LinAlgError):
         return None
     return _finite_regression(
         EngineRegression(
             engine=engine,
-            tau2=None if estimator_name(method) == "CE" else float(np.ravel(found["tau2"])[0]),
+            tau2=None if name == "CE" else float(np.ravel(found["tau2"])[0]),
             coefficients=np.ravel(found["fe_params"]),
             se=se,
         )

@@ -9,8 +9,8 @@ import numpy as np
 
 from evidence.synthesis.bayesian import probabilities as posterior_probability
 from evidence.synthesis.certificates import regression_certificate
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.heterogeneity import weighted_q as generalised_q
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
 from evidence.synthesis.numerics import quadratic_forms
 from evidence.synthesis.pairwise import pooling as pairwise
 from evidence.synthesis.pairwise.policies import POLICIES, TESTS

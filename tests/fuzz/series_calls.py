@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from evidence.effects.zero_cells import RULES, ZeroCellRule
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.inputs import study_order
 from evidence.synthesis.multiverse import worlds as multiverse
 from evidence.synthesis.multiverse.decision_rules import RULES as DECISIONS

@@ -12,7 +12,7 @@ from evidence.effects.zero_cells import RULES
 from evidence.synthesis.bayesian import pooling as bayesian
 from evidence.synthesis.bayesian import priors as tau_priors
 from evidence.synthesis.certificates import certificate
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.inputs import grouping, sampling_covariances
 from evidence.synthesis.inputs.random_effects import STRUCTURES
 from evidence.synthesis.multilevel import cluster_robust as robust

@@ -10,6 +10,7 @@ import click
 from evidence.errors import BadInput
 from evidence.interfaces import console
 from evidence.outcomes.own_studies import read_study_table
+from evidence.synthesis.heterogeneity.estimators import ESTIMATOR_NAMES
 
 if TYPE_CHECKING:
     from evidence.synthesis.pairwise.own_studies import PooledFile
@@ -34,7 +35,7 @@ evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control
     help="Columns to use, yi,vi; or their names, ai=HEADER,n1i=HEADER,...",
 )
 @click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
-@click.option("--method", help="Estimator of tau2: REML, DL, PM, ML, EB, SJ, HE, HS, CE.")
+@click.option("--method", help=f"Estimator of tau2: {ESTIMATOR_NAMES}.")
 @click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
 @click.option("--prediction", help="Prediction interval: t-k-2, t-k-1, normal, none, ...")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")

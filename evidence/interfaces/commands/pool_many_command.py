@@ -9,6 +9,7 @@ import click
 
 from evidence.errors import BadInput
 from evidence.interfaces import console
+from evidence.synthesis.heterogeneity.estimators import ESTIMATOR_NAMES
 
 if TYPE_CHECKING:
     from evidence.interfaces.registry.summary import PooledRegistry
@@ -32,7 +33,7 @@ evidence pool-many registry.csv --output pooled.parquet --bad-rows mark --method
     help="What the columns are called: id=HEADER,yi=HEADER,vi=HEADER.",
 )
 @click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
-@click.option("--method", help="Estimator of tau2: REML, DL, PM, ML, EB, SJ, HE, HS, CE.")
+@click.option("--method", help=f"Estimator of tau2: {ESTIMATOR_NAMES}.")
 @click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
 @click.option(

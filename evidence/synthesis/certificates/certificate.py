@@ -36,7 +36,8 @@ from evidence.synthesis.certificates.records import (
     Tolerance,
     Witness,
 )
-from evidence.synthesis.engines import OWN_CODE, EngineValue, engine_value, second_engine_value
+from evidence.synthesis.engines import EngineValue, engine_value, second_engine_value
+from evidence.synthesis.heterogeneity.estimators import STATSMODELS, Estimator
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.stacks.pooled_stack import pool_stack
@@ -154,29 +155,25 @@ def _engines(asked: Certified) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
     fit = asked.fit
     if not asked.several:
         return (), ("One study has nothing for PyMARE or statsmodels to estimate.",)
-    # Empirical Bayes solves the equation of Paule and Mandel, which statsmodels has.
-    found = engine_value(fit.yi, fit.vi, "PM" if asked.method == "EB" else asked.method)
+    found = engine_value(fit.yi, fit.vi, asked.method)
     second = tuple(_second(asked))
     if found is None:
-        has = asked.method not in OWN_CODE or asked.method == "EB"
-        silent = (
-            f"PyMARE and statsmodels {'gave no finite answer for' if has else 'do not have'} "
-            f"{asked.method}."
-        )
+        has = "gave no finite answer for" if asked.estimator.engines else "do not have"
+        silent = f"PyMARE and statsmodels {has} {asked.method}."
         return (*_at_given_tau2(asked), *second), (silent,)
-    witness = explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.method)))
+    witness = explained(asked, found, _of_engine(asked, found, _engine_tolerance(asked.estimator)))
     if witness.verdict == AGREES:
         return (witness, *second), ()
     return (witness, *_at_given_tau2(asked), *second), ()
 
 
 def _second(asked: Certified) -> Iterator[Witness]:
-    """Ask statsmodels, where PyMARE is asked first: in full for CE and DL, else at our tau2."""
-    fit = asked.fit
-    if asked.method in ("CE", "DL"):
-        found = second_engine_value(fit.yi, fit.vi, asked.method)
-    elif asked.method in ("PM", "EB"):
+    """Ask statsmodels, unless it was asked first: in full where it can, else at our tau2."""
+    fit, engines = asked.fit, asked.estimator.engines
+    if engines[:1] == (STATSMODELS,):
         return
+    if STATSMODELS in engines:
+        found = second_engine_value(fit.yi, fit.vi, asked.method)
     else:
         found = second_engine_value(fit.yi, fit.vi + (fit.tau2 or 0.0), "CE")
         found = found and replace(found, engine=f"{found.engine} at this tau2")
@@ -184,10 +181,10 @@ def _second(asked: Certified) -> Iterator[Witness]:
         yield _of_engine(asked, found, CLOSED_FORM)
 
 
-def _engine_tolerance(method: str) -> Tolerance:
-    if method in ("CE", "DL"):
+def _engine_tolerance(estimator: Estimator) -> Tolerance:
+    if not estimator.searched:
         return CLOSED_FORM
-    return STATSMODELS_SEARCH if method in ("PM", "EB") else PYMARE_SEARCH
+    return STATSMODELS_SEARCH if estimator.engines[0] == STATSMODELS else PYMARE_SEARCH
 
 
 def _of_engine(asked: Certified, found: EngineValue, tolerance: Tolerance) -> Witness:
@@ -219,8 +216,7 @@ def _stacked(asked: Certified) -> Witness:
     }
     if not asked.several:
         values = {name: values[name] for name in ("estimate", "se")}
-    closed = asked.method not in ("ML", "REML", "PM", "EB")
-    tolerance = CLOSED_FORM if closed else SOLVED_TWICE
+    tolerance = SOLVED_TWICE if asked.estimator.searched else CLOSED_FORM
     return asked.witness("own code, stacked solution", tolerance, values)
 
 

@@ -16,6 +16,7 @@ from evidence.synthesis.certificates.records import (
     Witness,
 )
 from evidence.synthesis.engines import EngineValue
+from evidence.synthesis.heterogeneity.estimators import Likelihood, RootOfQ, find_estimator
 from evidence.synthesis.heterogeneity.measures import cochran_q
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
@@ -46,6 +47,7 @@ class Certified:
         self.fit = fit
         self.several = fit.method != _SINGLE
         self.method = fit.method if self.several else "CE"
+        self.estimator = find_estimator(self.method)
         self.s2w = 1.0 if fit.s2w is None else fit.s2w
         self.numbers = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
         wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
@@ -114,18 +116,19 @@ def explained(asked: Certified, found: EngineValue, witness: Witness) -> Witness
 def _stopped_short(asked: Certified, own: float, other: float) -> str:
     """Say how far an engine is from the solution of the estimating equation; empty if it is not."""
     model = TauModel(asked.fit.yi, asked.fit.vi)
-    if asked.method in ("PM", "EB"):
-        ours, theirs = (abs(float(model.at(t).rss) - model.df) for t in (own, max(other, 0.0)))
+    equation = asked.estimator.equation
+    if isinstance(equation, RootOfQ):
+        target = equation.target(model.df)
+        ours, theirs = (abs(float(model.at(t).rss) - target) for t in (own, max(other, 0.0)))
         if ours < theirs or (own == 0.0 and other != 0.0):
             return (
                 f"stopped at tau2 {other:.6g}, where the estimating equation is {theirs:.3g} away "
                 f"from 0; at {own:.6g} it is {ours:.3g}."
             )
         return ""
-    if asked.method not in ("ML", "REML"):
+    if not isinstance(equation, Likelihood):
         return ""
-    restricted = asked.method == "REML"
-    height = [float(log_likelihood(model, t, restricted=restricted)) for t in (own, other)]
+    height = [float(log_likelihood(model, t, restricted=equation.restricted)) for t in (own, other)]
     if height[0] > height[1]:
         return (
             f"stopped at tau2 {other:.6g}, where the log likelihood is "

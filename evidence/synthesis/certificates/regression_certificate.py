@@ -18,14 +18,13 @@ from evidence.errors import BadInput
 from evidence.synthesis.certificates.comparison import CLOSED_FORM, PYMARE_SEARCH, coarse
 from evidence.synthesis.certificates.records import AGREES, DISAGREES, DIVERGES, Tolerance
 from evidence.synthesis.engines import EngineRegression, engine_regression, weighted_regression
+from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.heterogeneity.measures import cochran_q
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.regression.records import MetaRegression
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_LIKELIHOOD = ("ML", "REML")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -190,7 +189,7 @@ def _compared(fit: MetaRegression, found: EngineRegression) -> RegressionWitness
 
 
 def _searched(fit: MetaRegression) -> bool:
-    return fit.method in _LIKELIHOOD
+    return find_estimator(fit.method).searched
 
 
 def _gaps(
@@ -210,11 +209,12 @@ def _gaps(
 
 def _explained(fit: MetaRegression, witness: RegressionWitness) -> RegressionWitness:
     """Turn a disagreement into a known divergence if the engine is not at the maximum."""
-    if witness.verdict == AGREES or witness.tau2 is None or not _searched(fit):
+    estimator = find_estimator(fit.method)
+    if witness.verdict == AGREES or witness.tau2 is None or not estimator.maximises_likelihood:
         return witness
     model = TauModel(fit.yi, fit.vi, fit.design.matrix)
     ours, theirs = (
-        float(log_likelihood(model, tau2, restricted=fit.method == "REML"))
+        float(log_likelihood(model, tau2, restricted=estimator.restricted))
         for tau2 in (fit.tau2, max(witness.tau2, 0.0))
     )
     if ours <= theirs:

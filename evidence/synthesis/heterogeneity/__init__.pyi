@@ -1,3 +1,9 @@
+from .estimators import (
+    ESTIMATORS as ESTIMATORS,
+)
+from .estimators import (
+    Estimator as Estimator,
+)
 from .measures import (
     cochran_q as cochran_q,
 )

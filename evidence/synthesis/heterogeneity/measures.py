@@ -112,8 +112,18 @@ def cochran_q(yi: FloatArray, vi: FloatArray, design: FloatArray | None = None) 
     Cochran (1954), Biometrics 10:101-129. Higgins & Thompson (2002), Stat Med 21:1539-1558, eq. 9.
     metafor: ``rma(yi, vi)$QE``, ``$QEp``, ``$vt``.
     """
-    model = TauModel(yi, vi, design)
-    fit = model.at(0.0)
+    return homogeneity(TauModel(yi, vi, design))
+
+
+def homogeneity(model: TauModel) -> CochranQ:
+    """Cochran's Q of a model.
+
+    Parameters
+    ----------
+    model : TauModel
+        Effects and variances, with moderators or without.
+    """
+    fit = model.common
     q, typical = float(fit.rss), model.df / float(fit.trace_p)
     return CochranQ(q=q, df=model.df, p=chi_squared_p(q, model.df), typical_variance=typical)
 
@@ -192,14 +202,26 @@ def q_profile_interval(
     ----------
     Viechtbauer (2007), Stat Med 26:37-52. metafor: ``confint(rma(yi, vi))``.
     """
-    model = TauModel(yi, vi, design)
+    return q_profile(TauModel(yi, vi, design), level)
+
+
+def q_profile(model: TauModel, level: float) -> Tau2Interval:
+    """Q-profile interval of tau2 of a model.
+
+    Parameters
+    ----------
+    model : TauModel
+        Effects and variances, with moderators or without.
+    level : float
+        Coverage.
+    """
     tail = (1.0 - level) / 2.0
     lower, upper = (chi_squared_quantile(p, model.df) for p in (1.0 - tail, tail))
     return Tau2Interval(
         low=solve_generalised_q(model, upper),
         high=solve_generalised_q(model, lower),
         level=level,
-        empty=float(model.at(0.0).rss) < lower,
+        empty=float(model.common.rss) < lower,
     )
 
 

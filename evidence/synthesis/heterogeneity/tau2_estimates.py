@@ -5,26 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.arrays import FloatArray
-from evidence.errors import TooFewStudies, UnknownName
-from evidence.synthesis.heterogeneity.tau2_solutions import (
-    MOMENT_ESTIMATORS,
-    TauModel,
-    maximum_likelihood,
-)
-
-#: Name of each estimator, in words, by its short name in the literature and in metafor.
-ESTIMATORS = {
-    "CE": "common effect",
-    "DL": "DerSimonian-Laird",
-    "HE": "Hedges",
-    "HS": "Hunter-Schmidt",
-    "SJ": "Sidik-Jonkman",
-    "ML": "maximum likelihood",
-    "REML": "restricted maximum likelihood",
-    "EB": "empirical Bayes",
-    "PM": "Paule-Mandel",
-}
-_ALIASES = {"FE": "CE", "EE": "CE"}
+from evidence.errors import TooFewStudies
+from evidence.synthesis.heterogeneity.estimators import NoVariance, find_estimator
+from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, solve_equation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,26 +29,6 @@ class Tau2Estimate:
     method: str
 
 
-def estimator_name(method: str) -> str:
-    """Canonical short name of an estimator.
-
-    Parameters
-    ----------
-    method : str
-        Any of CE (also FE, EE), DL, HE, HS, SJ, ML, REML, EB, PM; case does not matter.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such estimator.
-    """
-    name = str(method).upper()
-    name = _ALIASES.get(name, name)
-    if name not in ESTIMATORS:
-        raise UnknownName("estimator of tau2", method, [*ESTIMATORS, *_ALIASES])
-    return name
-
-
 def estimate_tau2(
     yi: FloatArray,
     vi: FloatArray,
@@ -80,7 +43,7 @@ def estimate_tau2(
     yi, vi : ndarray, shape (k,)
         Effects and sampling variances, already checked.
     method : str
-        CE, DL, HE, HS, SJ, ML, REML, EB or PM.
+        One of ``evidence.synthesis.heterogeneity.ESTIMATORS``, or an alias.
     design : ndarray, shape (k, p), or None
         Moderators including the constant; None for the intercept alone.
 
@@ -98,19 +61,31 @@ def estimate_tau2(
     Sidik & Jonkman (2005), Appl Stat 54:367-384.
     metafor: ``rma(yi, vi, method=)$tau2`` and ``$se.tau2``.
     """
-    name = estimator_name(method)
-    if name == "CE":
-        return Tau2Estimate(tau2=0.0, se=None, method=name)
-    parameters = 1 if design is None else design.shape[1]
-    if yi.size <= parameters:
+    return solve_tau2(TauModel(yi, vi, design), method)
+
+
+def solve_tau2(model: TauModel, method: str) -> Tau2Estimate:
+    """Between-study variance of a model by a named estimator.
+
+    Parameters
+    ----------
+    model : TauModel
+        Effects and variances, with moderators or without.
+    method : str
+        One of ``estimators.ESTIMATORS``.
+
+    Raises
+    ------
+    UnknownName, TooFewStudies
+        As ``estimate_tau2``.
+    """
+    estimator = find_estimator(method)
+    if model.df < 1 and not isinstance(estimator.equation, NoVariance):
+        parameters = model.yi.size - model.df
         raise TooFewStudies(
-            f"The {ESTIMATORS[name]} estimate of tau2 with {parameters} coefficient(s) needs at "
-            f"least {parameters + 1} studies and found {yi.size}. Report the studies alone, or use "
-            "fewer moderators."
+            f"The {estimator.words} estimate of tau2 with {parameters} coefficient(s) needs at "
+            f"least {parameters + 1} studies and found {model.yi.size}. Report the studies alone, "
+            "or use fewer moderators."
         )
-    model = TauModel(yi, vi, design)
-    if name in MOMENT_ESTIMATORS:
-        tau2, se = MOMENT_ESTIMATORS[name](model)
-    else:
-        tau2, se = maximum_likelihood(model, restricted=name == "REML")
-    return Tau2Estimate(tau2=tau2, se=se, method=name)
+    tau2, se = solve_equation(model, estimator.equation)
+    return Tau2Estimate(tau2=tau2, se=se, method=estimator.name)

@@ -1,6 +1,6 @@
 """Own solutions for tau2: moments in closed form, estimating equations to the last bit.
 
-Each function takes a ``TauModel``; ``tau2_estimates.estimate_tau2`` chooses by name.
+Each kind of equation in ``estimators`` has one solution here, a function of a ``TauModel``.
 Standard errors are the large-sample ones of metafor.
 """
 
@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
+from typing import assert_never
 
 import numpy as np
 from scipy import optimize
 
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
+from evidence.synthesis.heterogeneity.estimators import (
+    Equation,
+    Likelihood,
+    MomentOfQ,
+    MomentOfVariance,
+    NoVariance,
+    OneStep,
+    RootOfQ,
+)
 from evidence.synthesis.numerics.weighted_least_squares import (
     WeightedFit,
     fit_weighted,
@@ -34,8 +45,6 @@ class TauModel:
         Moderators including the constant; None for the intercept alone.
     """
 
-    __slots__ = ("design", "df", "vi", "yi")
-
     def __init__(self, yi: FloatArray, vi: FloatArray, design: FloatArray | None = None) -> None:
         self.yi, self.vi, self.design = yi, vi, design
         self.df = yi.size - (1 if design is None else design.shape[1])
@@ -45,22 +54,52 @@ class TauModel:
         variances = self.vi + np.asarray(tau2)[..., None]
         return fit_weighted(self.yi, 1.0 / variances, self.design)
 
+    @cached_property
+    def common(self) -> WeightedFit:
+        """Fit at tau2 = 0."""
+        return self.at(0.0)
+
     def unweighted(self) -> WeightedFit:
         """Fit with equal weights of 1."""
         return fit_weighted(self.yi, np.ones_like(self.yi), self.design)
 
 
-def moment_dl(model: TauModel) -> tuple[float, float]:
-    """Estimate tau2 and its standard error by DerSimonian & Laird."""
-    fit = model.at(0.0)
-    trace = float(fit.trace_p)
-    tau2 = max(0.0, (float(fit.rss) - model.df) / trace)
-    variance = 2 * model.df + 4 * tau2 * trace + 2 * tau2**2 * float(fit.trace_pp())
-    return tau2, math.sqrt(variance) / trace
+def solve_equation(model: TauModel, equation: Equation) -> tuple[float, float | None]:
+    """Tau2 by an equation, and its large-sample standard error; None where tau2 is no estimate.
+
+    Parameters
+    ----------
+    model : TauModel
+        Effects and variances.
+    equation : Equation
+        What tau2 solves.
+    """
+    match equation:
+        case NoVariance():
+            return 0.0, None
+        case MomentOfQ():
+            return _moment_of_q(model, equation)
+        case MomentOfVariance():
+            return _moment_of_variance(model)
+        case OneStep():
+            return _one_step(model)
+        case RootOfQ():
+            return _root_of_q(model, equation)
+        case Likelihood(restricted=restricted):
+            return maximum_likelihood(model, restricted=restricted)
+        case _:
+            assert_never(equation)
 
 
-def moment_he(model: TauModel) -> tuple[float, float]:
-    """Estimate tau2 and its standard error by Hedges."""
+def _moment_of_q(model: TauModel, equation: MomentOfQ) -> tuple[float, float]:
+    fit, k, df = model.common, model.yi.size, model.df
+    slope = float(equation.slope(fit, k, df))
+    tau2 = max(0.0, (float(fit.rss) - equation.expected(k, df)) / slope)
+    variance = 2 * df + 4 * tau2 * float(fit.trace_p) + 2 * tau2**2 * float(fit.trace_pp())
+    return tau2, math.sqrt(variance) / slope
+
+
+def _moment_of_variance(model: TauModel) -> tuple[float, float]:
     fit = model.unweighted()
     noise = float(np.sum(model.vi * fit.remainder))
     tau2 = max(0.0, (float(fit.rss) - noise) / model.df)
@@ -68,28 +107,17 @@ def moment_he(model: TauModel) -> tuple[float, float]:
     return tau2, math.sqrt(variance + 2 * tau2**2 * model.df) / model.df
 
 
-def moment_hs(model: TauModel) -> tuple[float, float]:
-    """Estimate tau2 and its standard error by Hunter & Schmidt."""
-    fit = model.at(0.0)
-    total = float(fit.weights.sum())
-    tau2 = max(0.0, (float(fit.rss) - model.yi.size) / total)
-    variance = 2 * model.df + 4 * tau2 * float(fit.trace_p) + 2 * tau2**2 * float(fit.trace_pp())
-    return tau2, math.sqrt(variance) / total
-
-
-def moment_sj(model: TauModel) -> tuple[float, float]:
-    """Estimate tau2 and its standard error by Sidik & Jonkman, one step from the raw variance."""
+def _one_step(model: TauModel) -> tuple[float, float]:
     start = float(np.var(model.yi))
     fit = model.at(start)
     tau2 = start * float(fit.rss) / model.df
     return tau2, start * math.sqrt(_rss_variance(model, fit, tau2)) / model.df
 
 
-def paule_mandel(model: TauModel) -> tuple[float, float]:
-    """Estimate tau2 and its standard error by Paule & Mandel, which is empirical Bayes too."""
-    tau2 = solve_generalised_q(model, model.df)
+def _root_of_q(model: TauModel, equation: RootOfQ) -> tuple[float, float]:
+    tau2 = solve_generalised_q(model, float(equation.target(model.df)))
     fit = model.at(tau2)
-    inflation = model.yi.size / model.df / float(fit.weights.sum())
+    inflation = model.yi.size / model.df / float(fit.total)
     return tau2, inflation * math.sqrt(_rss_variance(model, fit, tau2))
 
 
@@ -98,17 +126,6 @@ def _rss_variance(model: TauModel, fit: WeightedFit, tau2: float) -> float:
     sampling = float(fit.trace_pp(model.vi, model.vi))
     mixed = float(fit.trace_pp(model.vi))
     return 2 * (sampling + 2 * tau2 * mixed + tau2**2 * float(fit.trace_pp()))
-
-
-#: Estimators that need no likelihood, by short name.
-MOMENT_ESTIMATORS: dict[str, Callable[[TauModel], tuple[float, float]]] = {
-    "DL": moment_dl,
-    "HE": moment_he,
-    "HS": moment_hs,
-    "SJ": moment_sj,
-    "PM": paule_mandel,
-    "EB": paule_mandel,
-}
 
 
 def solve_generalised_q(model: TauModel, target: float) -> float:

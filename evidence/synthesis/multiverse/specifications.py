@@ -15,13 +15,14 @@ from scipy import special
 from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
 from evidence.synthesis.stacks.pooled_stack import PooledStack
 
 #: Measures that are looked at when none is named; two arms and one arm.
 TWO_ARMS: Final = ("RR", "OR", "RD")
 ONE_ARM: Final = ("PLO", "PFT", "PAS", "PR", "PLN")
 #: Estimators in the order in which reviews use them, which ranks settings that fit equally well.
-METHODS: Final = ("DL", "CE", "REML", "PM", "ML", "SJ", "HE", "HS", "EB")
+METHODS: Final = tuple(sorted(ESTIMATORS, key=lambda name: ESTIMATORS[name].rarity))
 INTERVAL_TESTS: Final = ("z", "knha", "t", "adhoc")
 #: Corrections of empty cells, the most usual first.
 CORRECTIONS: Final = (

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from evidence.arrays import IntArray
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, UnknownName
-from evidence.synthesis.heterogeneity.tau2_estimates import estimator_name
+from evidence.synthesis.heterogeneity.estimators import ESTIMATORS, estimator_name
 from evidence.synthesis.inputs.studies import HasEffects
 from evidence.synthesis.inputs.study_sets import StudySets, choose_sets, count_sets
 from evidence.synthesis.multiverse.decision_rules import DecisionRule
@@ -27,7 +27,7 @@ from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.policies import summary_test_name
 
 #: Estimators and intervals when none are named; the first of each is the reference.
-METHODS: Final = ("REML", "DL", "PM", "ML", "EB", "SJ", "HE", "HS", "CE")
+METHODS: Final = tuple(ESTIMATORS)
 TESTS: Final = ("knha", "adhoc", "z")
 #: Most worlds: some 300 MB.
 MOST_WORLDS: Final = 5_000_000

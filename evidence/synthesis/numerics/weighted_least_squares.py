@@ -60,6 +60,11 @@ class WeightedFit:
         return self._leverage[1]
 
     @property
+    def total(self) -> FloatArray:
+        """Sum of the weights, shape (...)."""
+        return np.asarray(np.sum(self.weights, axis=-1))
+
+    @property
     def rss(self) -> FloatArray:
         """Weighted residual sum of squares, shape (...): Cochran's Q when w = 1/v."""
         return np.asarray(np.sum(self.weights * self.residuals**2, axis=-1))

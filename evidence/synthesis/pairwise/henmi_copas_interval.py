@@ -17,7 +17,8 @@ from scipy import special
 
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import TooFewStudies
-from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, falling_root, moment_dl
+from evidence.synthesis.heterogeneity.tau2_estimates import solve_tau2
+from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, falling_root
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.weighted_least_squares import WeightedFit
@@ -126,8 +127,8 @@ def henmi_copas(
 
 def _interval(studies: Studies, level: float) -> HenmiCopas:
     model = TauModel(studies.yi, studies.vi)
-    tau2 = moment_dl(model)[0]
-    fit = model.at(0.0)
+    tau2 = solve_tau2(model, "DL").tau2
+    fit = model.common
     moments = _moments(fit, tau2)
     if moments.mean <= 0.0 or moments.variance <= 0.0:
         raise FloatingPointError("no moments of Q are left")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.errors import NotEstimable, TooFewStudies
+from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.heterogeneity.likelihood import profile_bounds
 from evidence.synthesis.heterogeneity.measures import Tau2Interval
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
@@ -62,7 +63,7 @@ def fit_statistics(pooled: PooledEffect) -> FitStatistics:
     metafor: ``fitstats(rma(yi, vi, method=))``.
     """
     model, tau2 = _model(pooled, "Fit statistics")
-    restricted = pooled.method == "REML"
+    restricted = find_estimator(pooled.method).restricted
     value = float(log_likelihood(model, tau2, restricted=restricted))
     saturated = -0.5 * float(np.sum(np.log(2 * math.pi * model.vi)))
     size = model.df if restricted else pooled.k
@@ -102,13 +103,14 @@ def profile_likelihood_interval(pooled: PooledEffect, level: float | None = None
     Hardy & Thompson (1996), Stat Med 15:619-629. metafor: ``confint(res, type="PL")``.
     """
     model, tau2 = _model(pooled, "A profile likelihood interval of tau2")
-    if pooled.method not in ("ML", "REML"):
+    estimator = find_estimator(pooled.method)
+    if not estimator.maximises_likelihood:
         raise NotEstimable(
             "A profile likelihood interval of tau2 was asked for a fit by "
             f"{pooled.method}, which has no likelihood peak there. Pool with method REML or ML."
         )
     level = pooled.level if level is None else check_level(level)
-    return profile_bounds(model, tau2, restricted=pooled.method == "REML", level=level)
+    return profile_bounds(model, tau2, restricted=estimator.restricted, level=level)
 
 
 def _model(pooled: PooledEffect, asked: str) -> tuple[TauModel, float]:

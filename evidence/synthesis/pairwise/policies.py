@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.errors import UnknownName, known_name
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS, estimator_name
+from evidence.synthesis.heterogeneity.estimators import ESTIMATORS, estimator_name
 from evidence.synthesis.pairwise.prediction import DEFINITIONS, prediction_definition
 
 #: Tests of the summary, in words. The rules "cochrane" and "iqwig" choose one (see interval_rules).
@@ -259,7 +259,7 @@ def prediction_sentence(plan: Plan, k: int) -> str | None:
 
 def describe_method(method: str) -> str:
     """Estimator in words with its short name."""
-    return f"{ESTIMATORS[method]} ({method})"
+    return f"{ESTIMATORS[method].words} ({method})"
 
 
 def describe_prediction(definition: str) -> str:

@@ -13,13 +13,13 @@ from evidence.errors import NotEstimable
 from evidence.synthesis.heterogeneity.measures import (
     Heterogeneity,
     assess_heterogeneity,
-    cochran_q,
-    q_profile_interval,
+    homogeneity,
+    q_profile,
 )
-from evidence.synthesis.heterogeneity.tau2_estimates import Tau2Estimate, estimate_tau2
+from evidence.synthesis.heterogeneity.tau2_estimates import Tau2Estimate, solve_tau2
+from evidence.synthesis.heterogeneity.tau2_solutions import TauModel
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level, two_sided_p
-from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
 from evidence.synthesis.pairwise.policies import (
     Plan,
     describe_method,
@@ -58,7 +58,8 @@ def pool(
     vi : array_like, shape (k,), or None
         Sampling variances (squared standard errors); None if ``yi`` is an EffectSizes.
     method : str, optional
-        Estimator of tau2 in place of the policy's: CE (FE, EE), DL, HE, HS, SJ, ML, REML, EB, PM.
+        Estimator of tau2 in place of the policy's, one of
+        ``evidence.synthesis.heterogeneity.ESTIMATORS``.
     test : str, optional
         Test and interval of the mean: z, t, knha (hksj), adhoc (hksj-floor).
     prediction : str, optional
@@ -150,13 +151,13 @@ def _pool_one(studies: Studies, plan: Plan, level: float) -> PooledEffect:
 
 def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
     """Summary of two or more studies."""
-    yi, vi = studies.yi, studies.vi
-    df = yi.size - 1
-    tau2 = estimate_tau2(yi, vi, plan.method)
-    fit = fit_weighted(yi, 1.0 / (vi + tau2.tau2), None)
-    total = float(fit.weights.sum())
+    model = TauModel(studies.yi, studies.vi)
+    df = model.df
+    tau2 = solve_tau2(model, plan.method)
+    fit = model.at(tau2.tau2)
+    total = float(fit.total)
     wald_se, scale = total**-0.5, float(fit.rss) / df
-    classic_se = _classic_se(yi, vi) if needs_classic(plan) else None
+    classic_se = _classic_se(model) if needs_classic(plan) else None
     interval, test_decisions = choose_interval(
         plan, tau2.tau2, wald_se, scale, df, level, classic_se=classic_se
     )
@@ -164,7 +165,7 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
     prediction, reason, prediction_decisions = _predict(
         plan, estimate, interval, tau2.tau2, df, level
     )
-    heterogeneity, tau2_decisions = _heterogeneity(yi, vi, plan, tau2, level)
+    heterogeneity, tau2_decisions = _heterogeneity(model, plan, tau2, level)
     return _result(
         studies,
         plan,
@@ -185,10 +186,9 @@ def _pool_many(studies: Studies, plan: Plan, level: float) -> PooledEffect:
     )
 
 
-def _classic_se(yi: FloatArray, vi: FloatArray) -> float:
+def _classic_se(model: TauModel) -> float:
     """Wald standard error with the DerSimonian-Laird tau2."""
-    weights = 1.0 / (vi + estimate_tau2(yi, vi, "DL").tau2)
-    return math.sqrt(1.0 / float(np.sum(weights)))
+    return math.sqrt(1.0 / float(model.at(solve_tau2(model, "DL").tau2).total))
 
 
 def _predict(
@@ -214,14 +214,14 @@ def _predict(
 
 
 def _heterogeneity(
-    yi: FloatArray, vi: FloatArray, plan: Plan, tau2: Tau2Estimate, level: float
+    model: TauModel, plan: Plan, tau2: Tau2Estimate, level: float
 ) -> tuple[Heterogeneity, list[str]]:
     """Heterogeneity by the definitions of the policy, and what there is to say about it."""
-    found = cochran_q(yi, vi)
+    found = homogeneity(model)
     if plan.method == "CE":
         decision = "The common-effect model assumes tau2 = 0; I2 and H2 are from Q."
         return assess_heterogeneity(found, tau2, None, "Q"), [decision]
-    bounds = q_profile_interval(yi, vi, level)
+    bounds = q_profile(model, level)
     decisions = [f"tau2 by {describe_method(plan.method)} is {tau2.tau2:.4g}."]
     if bounds.empty:
         decisions.append(

@@ -16,7 +16,8 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, known_name
 from evidence.input_checks import InputCheck, real_number
-from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2, estimator_name
+from evidence.synthesis.heterogeneity.estimators import estimator_name
+from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test

@@ -15,7 +15,8 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.input_checks import real_number
-from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2, estimator_name
+from evidence.synthesis.heterogeneity.estimators import estimator_name
+from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
 

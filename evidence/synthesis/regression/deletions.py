@@ -10,7 +10,8 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable, TooFewStudies
 from evidence.input_checks import InputCheck
-from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2, estimator_name
+from evidence.synthesis.heterogeneity.estimators import estimator_name
+from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.inputs.studies import Studies
 from evidence.synthesis.numerics.weighted_least_squares import (
     WeightedFit,

@@ -12,27 +12,20 @@ import numpy.typing as npt
 
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
+from evidence.synthesis.heterogeneity.estimators import estimator_name, find_estimator
 from evidence.synthesis.heterogeneity.measures import (
     Heterogeneity,
     assess_heterogeneity,
-    cochran_q,
-    q_profile_interval,
+    homogeneity,
+    q_profile,
 )
-from evidence.synthesis.heterogeneity.tau2_estimates import (
-    Tau2Estimate,
-    estimate_tau2,
-    estimator_name,
-)
+from evidence.synthesis.heterogeneity.tau2_estimates import Tau2Estimate, solve_tau2
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_matrix import Design, build_design
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
-from evidence.synthesis.numerics.weighted_least_squares import (
-    WeightedFit,
-    fit_weighted,
-    rss_beyond_rounding,
-)
+from evidence.synthesis.numerics.weighted_least_squares import WeightedFit, rss_beyond_rounding
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.pairwise.policies import describe_method, summary_test_name
 from evidence.synthesis.regression.coefficients import (
@@ -76,7 +69,7 @@ def meta_regression(
         categorical, are a factor whose first level is the reference. A matrix, shape (k, q), is
         taken as it is. None is the model without moderators.
     method : str
-        Estimator of tau2: CE (FE, EE), DL, HE, HS, SJ, ML, REML, EB, PM.
+        Estimator of tau2, one of ``evidence.synthesis.heterogeneity.ESTIMATORS``.
     test : str
         z, t, knha (hksj), or adhoc (hksj-floor).
     intercept : bool
@@ -174,16 +167,16 @@ def fit_regression(
     """
     yi, vi, x = studies.yi, studies.vi, design.matrix
     residual_df = yi.size - x.shape[1]
-    tau2 = estimate_tau2(yi, vi, method, design=x)
     model = TauModel(yi, vi, x)
+    tau2 = solve_tau2(model, method)
     fit = model.at(tau2.tau2)
     s2w = covariance_factor(test, rss_beyond_rounding(fit, yi, x) / residual_df)
     test_df = None if test == "z" else residual_df
     table = coefficient_table(
         design.names, fit.coefficients.copy(), s2w * unscaled_covariance(fit, x), test_df, level
     )
-    heterogeneity = _heterogeneity(yi, vi, x, tau2, level)
-    r2, without = _explained(yi, vi, design, tau2)
+    heterogeneity = _heterogeneity(model, tau2, level)
+    r2, without = _explained(model, design, tau2)
     return MetaRegression(
         coefficients=table,
         moderator_test=wald_test(table, design.tested, test_df) if design.tested else None,
@@ -237,33 +230,31 @@ def unscaled_covariance(fit: WeightedFit, design: FloatArray) -> FloatArray:
     return np.asarray(inverse @ inverse.T)
 
 
-def _heterogeneity(
-    yi: FloatArray, vi: FloatArray, x: FloatArray, tau2: Tau2Estimate, level: float
-) -> Heterogeneity:
-    found = cochran_q(yi, vi, x)
+def _heterogeneity(model: TauModel, tau2: Tau2Estimate, level: float) -> Heterogeneity:
+    found = homogeneity(model)
     if tau2.method == "CE":
         return assess_heterogeneity(found, tau2, None, "Q")
-    return assess_heterogeneity(found, tau2, q_profile_interval(yi, vi, level, x), "tau2")
+    return assess_heterogeneity(found, tau2, q_profile(model, level), "tau2")
 
 
 def _explained(
-    yi: FloatArray, vi: FloatArray, design: Design, tau2: Tau2Estimate
+    model: TauModel, design: Design, tau2: Tau2Estimate
 ) -> tuple[float | None, float | None]:
     """R2, and the tau2 without moderators that it uses."""
     if not (design.tested and design.spans_constant):
         return None, None
+    plain = TauModel(model.yi, model.vi)
     if tau2.method != "CE":
-        without = estimate_tau2(yi, vi, tau2.method).tau2
+        without = solve_tau2(plain, tau2.method).tau2
         return explained_share(tau2.tau2, without), without
-    total = float(fit_weighted(yi, 1.0 / vi, None).rss)
-    rest = float(fit_weighted(yi, 1.0 / vi, design.matrix).rss)
+    total, rest = float(plain.common.rss), float(model.common.rss)
     k, p = design.matrix.shape
     adjusted = 1.0 - rest / (k - p) * (k - 1) / total if total > 0.0 else 0.0
     return max(0.0, adjusted), None
 
 
 def _fit_statistics(model: TauModel, tau2: Tau2Estimate) -> FitStatistics:
-    restricted = tau2.method == "REML"
+    restricted = find_estimator(tau2.method).restricted
     p = model.yi.size - model.df
     return information_criteria(
         float(log_likelihood(model, tau2.tau2, restricted=restricted)),

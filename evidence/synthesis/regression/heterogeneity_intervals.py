@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
+from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.heterogeneity.likelihood import profile_bounds
 from evidence.synthesis.heterogeneity.measures import (
     Tau2Interval,
@@ -171,13 +172,14 @@ def _design(fit: PooledEffect | MetaRegression) -> FloatArray | None:
 def _profile(
     fit: PooledEffect | MetaRegression, design: FloatArray | None, level: float
 ) -> Tau2Interval:
-    if fit.method not in ("ML", "REML"):
+    estimator = find_estimator(fit.method)
+    if not estimator.maximises_likelihood:
         raise NotEstimable(
             "A profile likelihood interval of tau2 was asked for a fit by "
             f"{fit.method}, which has no likelihood peak there. Fit with method REML or ML."
         )
-    model, restricted = TauModel(fit.yi, fit.vi, design), fit.method == "REML"
-    return profile_bounds(model, fit.tau2 or 0.0, restricted=restricted, level=level)
+    model = TauModel(fit.yi, fit.vi, design)
+    return profile_bounds(model, fit.tau2 or 0.0, restricted=estimator.restricted, level=level)
 
 
 def _definition(method: str, rule: Weights) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, UnknownName, refuse
+from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.numerics.distributions import chi_squared_p
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
@@ -201,9 +202,10 @@ def _check_comparable(full: LikelihoodModel, reduced: LikelihoodModel) -> None:
         )
     asked = "A likelihood ratio test was asked for models that cannot be compared."
     refuse(BadInput, f"{asked} Fit both to the same studies, the larger one first.", problems)
-    if full.method not in ("ML", "REML", "CE"):
+    estimator = find_estimator(full.method)
+    if not (estimator.maximises_likelihood or full.method == "CE"):
         raise NotEstimable(f"{asked} Method {full.method} maximises no likelihood; use ML.")
-    if full.method == "REML" and not reduced.design.spans(full.design.matrix):
+    if estimator.restricted and not reduced.design.spans(full.design.matrix):
         raise NotEstimable(
             f"{asked} Restricted likelihoods of different moderators are on different scales; "
             "fit both with method='ML'."

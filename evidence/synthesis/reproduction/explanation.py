@@ -96,8 +96,8 @@ def explain(
     Examples
     --------
     >>> found = explain(estimate=0.21, ci_low=-0.01, ci_high=0.43, yi=[0.1, 0.3], vi=[0.02, 0.03])
-    >>> found.tried
-    108
+    >>> found.k
+    2
     """
     given = {"yi": yi, "vi": vi, "ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i, "xi": xi, "ni": ni}
     given_names = None if labels is None else study_names(labels)

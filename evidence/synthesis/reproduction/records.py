@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from evidence.effects.measures import find_measure
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
 from evidence.synthesis.reproduction.search import interval_name
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Setting:
 
     @property
     def _method(self) -> str:
-        known = {**ESTIMATORS, "MH": "Mantel-Haenszel"}
+        known = {one.name: one.words for one in ESTIMATORS.values()} | {"MH": "Mantel-Haenszel"}
         return f"{known[self.method]} ({self.method})" if self.method in known else self.method
 
     @property

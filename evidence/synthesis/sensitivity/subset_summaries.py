@@ -13,7 +13,7 @@ from scipy import special
 from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput
 from evidence.input_checks import whole_number
-from evidence.synthesis.heterogeneity.tau2_estimates import estimator_name
+from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.inputs.study_sets import MOST_STUDIES, all_subsets
 from evidence.synthesis.stacks.pooled_stack import fit_chunks

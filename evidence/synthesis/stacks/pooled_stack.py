@@ -16,9 +16,9 @@ from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, EmptySelection
 from evidence.input_checks import InputCheck, lengths, whole_number
-from evidence.synthesis.heterogeneity.tau2_estimates import estimator_name
+from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.stacks.stack import Stack, build_stack
-from evidence.synthesis.stacks.tau2 import STACKED_ESTIMATORS
+from evidence.synthesis.stacks.tau2 import stacked_estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def pool_stack(
     yi, vi : array_like, shape (k, d)
         Effects and sampling variances; k studies in rows, d meta-analyses in columns.
     method : str
-        Estimator of tau2: CE (FE, EE), DL, HE, HS, SJ, ML, REML, EB, PM.
+        Estimator of tau2, one of ``evidence.synthesis.heterogeneity.ESTIMATORS``.
     mask : array_like of bool, shape (k, d), optional
         Which studies a meta-analysis has; what stands at the others is ignored. All if left out.
     workers : int, optional
@@ -232,7 +232,7 @@ def _fit(stack: Stack, method: str) -> FloatArray:
 
 def _fit_many(stack: Stack, method: str) -> FloatArray:
     """Rows of ``COLUMNS`` for columns of two or more studies."""
-    tau2, se_tau2 = STACKED_ESTIMATORS[method](stack)
+    tau2, se_tau2 = stacked_estimate(stack, method)
     common, df = stack.at(0.0), stack.df
     fit = common if method == "CE" else stack.at(tau2)
     q = common.rss

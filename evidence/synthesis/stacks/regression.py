@@ -1,7 +1,7 @@
 """Meta-regressions on one design for many orders of the studies, fitted at once.
 
-Arrays have shape (k, d): studies in rows, orders in columns. The formulas are those of
-``tau2_solutions`` and ``meta_regression``, which fit one model at a time.
+Arrays have shape (k, d): studies in rows, orders in columns. What an estimator of tau2 solves is
+said by its equation in ``heterogeneity.estimators``; ``meta_regression`` fits one model at a time.
 """
 
 from __future__ import annotations
@@ -9,11 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, assert_never
 
 import numpy as np
 
 from evidence.arrays import FloatArray, IntArray
+from evidence.synthesis.heterogeneity.estimators import (
+    Likelihood,
+    MomentOfQ,
+    MomentOfVariance,
+    NoVariance,
+    OneStep,
+    RootOfQ,
+    find_estimator,
+)
+from evidence.synthesis.stacks.tau2 import moment_of_q, root_of_q
 
 #: Points at which the derivative of the likelihood is looked at before its zeros are solved.
 _GRID: Final = 24
@@ -40,9 +50,14 @@ class RegressionStack:
     basis: FloatArray
 
     @property
-    def df(self) -> int:
-        """Studies minus coefficients."""
-        return int(self.basis.shape[0] - self.basis.shape[1])
+    def size(self) -> IntArray:
+        """Number of studies, the same in each order, shape (d,)."""
+        return np.full(self.y.shape[1], self.basis.shape[0])
+
+    @property
+    def df(self) -> IntArray:
+        """Studies minus coefficients, the same in each order, shape (d,)."""
+        return np.asarray(self.size - self.basis.shape[1])
 
     def take(self, columns: IntArray) -> RegressionStack:
         """Some of the orders."""
@@ -78,6 +93,11 @@ class RegressionFits:
         p = self.basis.shape[1]
         return np.asarray((self._pairs.T @ weights).T.reshape(-1, p, p))
 
+    @property
+    def total(self) -> FloatArray:
+        """Sum of the weights, shape (d,)."""
+        return np.asarray(self.weights.sum(axis=0))
+
     @cached_property
     def scaled_rss(self) -> FloatArray:
         """``y'PPy``, shape (d,)."""
@@ -111,40 +131,31 @@ def stacked_tau2(stack: RegressionStack, method: str) -> FloatArray:
     stack : RegressionStack
         Effects and design.
     method : str
-        Short name of the estimator.
+        One of ``heterogeneity.ESTIMATORS``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such estimator.
     """
-    k, d = stack.y.shape
-    if method == "CE":
-        return np.zeros(d)
-    if method in ("ML", "REML"):
-        return _likelihood(stack, restricted=method == "REML")
-    if method in ("PM", "EB"):
-        return _paule_mandel(stack)
-    if method == "HE":
-        rss = RegressionFits(stack, np.ones_like(stack.v)).rss
-        noise = (1.0 - (stack.basis**2).sum(axis=1)) @ stack.v
-        return np.asarray(np.maximum(0.0, (rss - noise) / stack.df))
-    if method == "SJ":
-        start = stack.y.var(axis=0)
-        return np.asarray(start * stack.at(start).rss / stack.df)
-    fit = stack.at(0.0)
-    if method == "HS":
-        return np.asarray(np.maximum(0.0, (fit.rss - k) / fit.weights.sum(axis=0)))
-    return np.asarray(np.maximum(0.0, (fit.rss - stack.df) / fit.trace_p))
-
-
-def _paule_mandel(stack: RegressionStack) -> FloatArray:
-    """Newton's method from 0, which cannot overshoot (see ``stacked_tau2.paule_mandel``)."""
-    tau2 = np.zeros(stack.y.shape[1])
-    (active,) = np.nonzero(stack.at(0.0).rss > stack.df)
-    for _ in range(_MOST_STEPS):
-        if not active.size:
-            break
-        fit = stack.take(active).at(tau2[active])
-        step = (fit.rss / stack.df - 1.0) * fit.rss / fit.scaled_rss
-        tau2[active] += np.maximum(step, 0.0)
-        active = active[step > 1e-15 * tau2[active]]
-    return tau2
+    match equation := find_estimator(method).equation:
+        case NoVariance():
+            return np.zeros(stack.y.shape[1])
+        case MomentOfQ():
+            return moment_of_q(stack, stack.at(0.0), equation)
+        case MomentOfVariance():
+            rss = RegressionFits(stack, np.ones_like(stack.v)).rss
+            noise = (1.0 - (stack.basis**2).sum(axis=1)) @ stack.v
+            return np.asarray(np.maximum(0.0, (rss - noise) / stack.df))
+        case OneStep():
+            start = stack.y.var(axis=0)
+            return np.asarray(start * stack.at(start).rss / stack.df)
+        case RootOfQ():
+            return root_of_q(stack, equation)
+        case Likelihood(restricted=restricted):
+            return _likelihood(stack, restricted=restricted)
+        case _:
+            assert_never(equation)
 
 
 def _likelihood(stack: RegressionStack, *, restricted: bool) -> FloatArray:

@@ -9,10 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from tests.reference.golden.compare import TAU2, Check
 
-#: Estimators whose tau2 is searched for.
-SEARCHED = ("ML", "REML", "EB", "PM")
+#: Estimators whose tau2 is searched for, and those that need no search by each of their names.
+SEARCHED = tuple(one.name for one in ESTIMATORS.values() if one.searched)
+WITHOUT_SEARCH = tuple(
+    name for one in ESTIMATORS.values() if not one.searched for name in (one.name, *one.aliases)
+)
 NO_NUMBER = "metafor's search for tau2 did not converge, and has no number"
 LOWER = "metafor's search for tau2 ended where the likelihood is lower than at ours"
 STOPPED = (

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.regression.predicted_studies import predict_studies
 from evidence.synthesis.sensitivity.influence_measures import baujat, influence
 from evidence.synthesis.sensitivity.study_deletion import cumulative, leave_one_out
 from evidence.synthesis.sensitivity.subset_summaries import Gosh, gosh
-from tests.reference.golden._search import SEARCHED, cause, excused
+from tests.reference.golden._search import SEARCHED, WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -25,8 +25,6 @@ from tests.reference.golden.compare import (
     require_offered,
 )
 
-#: Estimators that need no search, and metafor's other names for the common effect.
-WITHOUT_SEARCH = ("FE", "EE", "CE", "DL", "HE", "HS", "SJ")
 INPUTS = ("yi", "vi", "measure", "method", "test", "order", "formula", "mods", "X")
 SERIES = {
     "permutation": "position",

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.regression.fit import meta_regression
 from evidence.synthesis.regression.model_comparison import compare_models, joint_test
 from evidence.synthesis.regression.predicted_effects import predict_effects

@@ -1,14 +1,14 @@
 """Pairwise random-effects models: the cases are calls of metafor's ``rma`` without moderators."""
 
 from evidence.errors import NotEstimable
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.likelihood_statistics import (
     fit_statistics,
     profile_likelihood_interval,
 )
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
-from tests.reference.golden._search import cause, excused
+from tests.reference.golden._search import WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -25,8 +25,6 @@ from tests.reference.golden.compare import (
     require_offered,
 )
 
-#: Estimators that need no search, and metafor's other name for the common effect.
-WITHOUT_SEARCH = ("FE", "EE", "CE", "DL", "HE", "HS", "SJ")
 INPUTS = ("yi", "vi", "measure", "method")
 EXPECTED = (
     *("k", "tau2", "se_tau2", "QE", "QEp", "QE_df", "I2", "H2", "fit_stats", "tests"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.henmi_copas_interval import henmi_copas
 from evidence.synthesis.publication_bias.fail_safe import fail_safe_n
 from evidence.synthesis.publication_bias.filled_studies import trim_and_fill
@@ -10,7 +10,7 @@ from evidence.synthesis.publication_bias.regression_tests import rank_test, regr
 from evidence.synthesis.publication_bias.selection_models import selection_model
 from evidence.synthesis.publication_bias.significant_counts import excess_significance
 from tests.reference.golden._metabias import FEWEST, metabias
-from tests.reference.golden._search import cause, excused
+from tests.reference.golden._search import WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -26,8 +26,6 @@ from tests.reference.golden.compare import (
     require_offered,
 )
 
-#: Estimators that need no search, and metafor's other names for the common effect.
-WITHOUT_SEARCH = ("FE", "EE", "CE", "DL", "HE", "HS", "SJ")
 #: Maximum of a likelihood in several parameters, polished by whoever made the files.
 SELECTION = Tolerance(1e-8, 1e-5)
 #: What R's optimiser printed before it was polished, and for the flat likelihood of the beta model.

@@ -20,7 +20,7 @@ from evidence.synthesis.certificates.records import (
     ReferenceCase,
 )
 from evidence.synthesis.engines import EngineValue
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.pooling import pool
 
 DATA = Path(__file__).parents[2] / "reference" / "data" / "rma_uni.json"

@@ -10,7 +10,7 @@ from evidence.synthesis.certificates import regression_certificate as module
 from evidence.synthesis.certificates.records import AGREES, DISAGREES, DIVERGES
 from evidence.synthesis.certificates.regression_certificate import certify_regression
 from evidence.synthesis.engines import EngineRegression
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.regression.fit import meta_regression
 

@@ -18,7 +18,7 @@ from evidence.effects.effect_sizes import effect_size
 from evidence.effects.time_to_event import log_hazard_ratio_from_logrank
 from evidence.effects.zero_cells import RULES
 from evidence.errors import NotEstimable
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.multilevel.fit import pool_multilevel
 from evidence.synthesis.pairwise.henmi_copas_interval import henmi_copas
 from evidence.synthesis.pairwise.policies import TESTS

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.permutation.interval import permutation_interval
 from evidence.synthesis.permutation.patterns import count_orders, study_orders
@@ -23,7 +24,6 @@ BOUND = 1e-8
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference/permutation.json").read_text())
 YI, VI = np.array(REFERENCE["yi"]), np.array(REFERENCE["vi"])
-METHODS = ["CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
 
 
 def fitted(case):
@@ -76,7 +76,7 @@ def test_exact_intervals_are_those_of_metafor(case):
             assert_allclose([found.ci_low, found.ci_high], wanted, rtol=BOUND, atol=BOUND)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ESTIMATORS)
 @pytest.mark.parametrize("test", ["z", "knha", "adhoc"])
 def test_statistics_of_all_orders_are_those_of_single_fits(method, test):
     dose, yi, vi = np.array([1.0, 2.0, 3.0, 5.0]), YI[:4], VI[:4]

@@ -21,7 +21,7 @@ from evidence.errors import (
     TooFewStudies,
     UnknownName,
 )
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.inputs.design_matrix import build_design
 from evidence.synthesis.pairwise.policies import TESTS
 from evidence.synthesis.pairwise.pooling import pool

@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, EvidenceError, TooFewStudies, UnknownName
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.heterogeneity.measures import cochran_q
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.regression.subgroups import TAU2_MODES, pool_subgroups
 

@@ -19,7 +19,7 @@ from evidence.errors import (
     TooFewStudies,
     UnknownName,
 )
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.policies import POLICIES
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.regression.predicted_studies import predict_studies

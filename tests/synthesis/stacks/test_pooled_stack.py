@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.stacks.pooled_stack import pool_stack
 
