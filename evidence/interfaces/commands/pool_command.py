@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.errors import BadInput
-from evidence.interfaces import console
+from evidence.interfaces import choices, console
 from evidence.interfaces.study_table import read_study_table
 
 if TYPE_CHECKING:
@@ -26,17 +26,40 @@ evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control
 
 @click.command(cls=console.Command, examples=_EXAMPLES)
 @click.argument("file")
-@click.option("--measure", "-m", help="RR, OR, RD, HR, IRR, MD, SMD, PLO, ... as in metafor.")
+@click.option(
+    "--measure",
+    "-m",
+    cls=choices.NamedOption,
+    names=choices.measures,
+    help="Measure of effect, by its name in metafor",
+)
 @click.option(
     "--columns",
     default="",
     metavar="NAMES",
     help="Columns to use, yi,vi; or their names, ai=HEADER,n1i=HEADER,...",
 )
-@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
+@click.option(
+    "--policy",
+    cls=choices.NamedOption,
+    names=choices.policies,
+    default="cochrane-2025",
+    show_default=True,
+    help="Choices as a whole",
+)
 @click.option("--method", help="Estimator of tau2: REML, DL, PM, ML, EB, SJ, HE, HS, CE.")
-@click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
-@click.option("--prediction", help="Prediction interval: t-k-2, t-k-1, normal, none, ...")
+@click.option(
+    "--test",
+    cls=choices.NamedOption,
+    names=choices.summary_tests,
+    help="Interval of the summary",
+)
+@click.option(
+    "--prediction",
+    cls=choices.NamedOption,
+    names=choices.predictions,
+    help="Prediction interval",
+)
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
 @click.option(
     "--printed-level",

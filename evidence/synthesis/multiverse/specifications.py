@@ -15,6 +15,7 @@ from scipy import special
 from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.stacks.pooled_stack import PooledStack
 
 #: Measures that are looked at when none is named; two arms and one arm.
@@ -22,7 +23,7 @@ TWO_ARMS: Final = ("RR", "OR", "RD")
 ONE_ARM: Final = ("PLO", "PFT", "PAS", "PR", "PLN")
 #: Estimators in the order in which reviews use them, which ranks settings that fit equally well.
 METHODS: Final = ("DL", "CE", "REML", "PM", "ML", "SJ", "HE", "HS", "EB")
-INTERVAL_TESTS: Final = ("z", "knha", "t", "adhoc")
+INTERVAL_TESTS: Final = tuple(SUMMARY_TESTS)
 #: Corrections of empty cells, the most usual first.
 CORRECTIONS: Final = (
     ZeroCellRule(add=0.5, to="only0"),
@@ -125,7 +126,7 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     found : PooledStack
         Summaries of d sets of studies.
     test : str
-        z, t, knha or adhoc.
+        One of ``SUMMARY_TESTS`` of room pairwise.
     level : float
         Coverage.
 
@@ -133,9 +134,9 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     ----------
     Knapp & Hartung (2003), Stat Med 22:2693-2710. metafor: ``rma(yi, vi, test=)``.
     """
-    factor = {"knha": found.s2w, "adhoc": np.maximum(1.0, found.s2w)}.get(test, 1.0)
-    se = found.se * np.sqrt(factor)
-    return se, se * critical_values(level, None if test == "z" else found.k - 1)
+    kind = SUMMARY_TESTS[test]
+    se = found.se * np.sqrt(kind.factor(found.s2w))
+    return se, se * critical_values(level, None if kind.normal else found.k - 1)
 
 
 def critical_values(level: float, df: IntArray | None) -> FloatArray | float:

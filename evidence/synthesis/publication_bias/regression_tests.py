@@ -21,7 +21,7 @@ from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
-from evidence.synthesis.pairwise.policies import summary_test_name
+from evidence.synthesis.pairwise.summary_tests import summary_test_name
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -76,7 +76,7 @@ def regression_test(
     ni : array_like, shape (k,), optional
         Sample sizes, for the predictors that need them.
     method, test : str
-        Of model rma: estimator of tau2, and z, t, knha (hksj) or adhoc (hksj-floor).
+        Of model rma: estimator of tau2, and one of ``SUMMARY_TESTS`` of room pairwise.
     tau2 : float, optional
         Of model rma: a known between-study variance in place of the estimate.
     level : float

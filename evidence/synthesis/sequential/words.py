@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from evidence.synthesis.inputs.study_order import TIES, StudyOrder
-from evidence.synthesis.pairwise.policies import TESTS, Plan, describe_method
+from evidence.synthesis.pairwise.policies import Plan, describe_method
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.sequential.information import ADJUSTMENTS, INFORMATION, AnticipatedEffect
 from evidence.synthesis.sequential.records import SequentialLook
 from evidence.synthesis.sequential.spending import SPENDING
@@ -44,7 +45,7 @@ def definitions_of(
     source, information, ties, spending, futility, benefit
         Names of the choices.
     """
-    used = "; ".join(TESTS[name] for name in dict.fromkeys(tests))
+    used = "; ".join(SUMMARY_TESTS[name].words for name in dict.fromkeys(tests))
     return {
         "anticipated effect": effect.words,
         "model": f"{describe_method(plan.method)}, estimated anew at each look",

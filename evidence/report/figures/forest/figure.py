@@ -16,9 +16,10 @@ from evidence.report.figures.forest.plot import axis_of, compose
 from evidence.report.figures.forest.records import ForestPlot, ForestRow
 from evidence.report.figures.forest.scales import ShownFit, Transform, show_fit, show_single_arm
 from evidence.report.record.numbers import format_number
-from evidence.synthesis.pairwise.policies import TESTS, describe_method
+from evidence.synthesis.pairwise.policies import describe_method
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 NO_BREAK: Final = "\u00a0"
 _FORMATS: Final[Mapping[str, Callable[[Path, ForestFigure], object]]] = {
@@ -231,7 +232,7 @@ def _spec(view: ShownFit) -> str:
 def _footer(fit: PooledEffect, null: float | None) -> list[str]:
     if fit.k == 1:
         return ["One study; nothing was pooled."]
-    test = TESTS.get(fit.test, fit.test)
+    test = SUMMARY_TESTS[fit.test].words
     model = f"Model: {describe_method(fit.method)}; interval: {test}."
     lines = [_heterogeneity(fit), _overall(fit) if null is not None else "", model]
     return [line for line in lines if line]
