@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from evidence.errors import BadInput
 from evidence.interfaces import choices, console
 from evidence.interfaces.study_table import read_study_table
+from evidence.report.figures.figure_file import ENDINGS, figure_ending
+from evidence.report.figures.kinds import FIGURES, FigureKind
 
 if TYPE_CHECKING:
     from evidence.interfaces.inputs import PooledFile
 
+Command = TypeVar("Command", bound=Callable[..., None])
 _EXAMPLES = r"""
 printf 'study,estimate,ci_low,ci_high\nCAMMS223,.25,.11,.56\nCARE-MS I,.70,.40,1.23\n' > hr.csv
 evidence pool hr.csv --measure HR
@@ -22,6 +25,14 @@ evidence pool hr.csv --measure HR --forest hr.svg
 printf 'study,treated,total1,control,total2\nA,4,123,11,139\nB,6,306,29,303\n' > events.csv
 evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control,n2i=total2
 """
+
+
+def _figure_options(command: Command) -> Command:
+    """Give a command an option for each kind of figure."""
+    for kind in reversed(tuple(FIGURES.values())):
+        words = f"Draw a {kind.words}: {' or '.join(ENDINGS)}."
+        command = click.option(f"--{kind.name}", type=Path, metavar="PATH", help=words)(command)
+    return command
 
 
 @click.command(cls=console.Command, examples=_EXAMPLES)
@@ -69,7 +80,7 @@ evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control
     help="Coverage of the intervals in the file (ci_low, ci_high).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, unrounded.")
-@click.option("--forest", type=Path, metavar="PATH", help="Draw a forest plot: .svg or .png.")
+@_figure_options
 def pool(
     file: str,
     measure: str | None,
@@ -81,7 +92,7 @@ def pool(
     level: float,
     printed_level: float,
     as_json: bool,
-    forest: Path | None,
+    **figures: Path | None,
 ) -> None:
     """Pool the studies of FILE, a CSV file with a row for each study (- for standard input).
 
@@ -91,7 +102,9 @@ def pool(
     p_value, as a paper prints them. A column study, label or slab names the studies. Other columns
     are not read.
     """
-    _check_figure_name(forest)
+    paths = {name: path for name, path in figures.items() if path is not None}
+    for name, path in paths.items():
+        figure_ending(path, FIGURES[name].words)
     table = read_study_table(file)
     from evidence.interfaces.commands.pool_summary import summary_json, summary_text
     from evidence.interfaces.inputs import How, parse_columns, pool_table
@@ -99,26 +112,16 @@ def pool(
     how = How(policy=policy, method=method, test=test, prediction=prediction, level=level)
     chosen = parse_columns(columns)
     pooled = pool_table(table, measure, how, chosen=chosen, printed_level=printed_level)
-    if forest is not None:
-        _draw(pooled, forest)
+    for name, path in paths.items():
+        _draw(pooled, FIGURES[name], path)
     if as_json:
         console.say_json(summary_json(pooled))
     else:
         console.say(summary_text(pooled))
 
 
-def _check_figure_name(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in (".svg", ".png"):
-        raise BadInput(
-            f"A forest plot was to be saved as {path.name!r}, whose ending says no format. "
-            "Give a name that ends in .svg or .png."
-        )
-
-
-def _draw(pooled: PooledFile, path: Path) -> None:
-    from evidence.report.figures.forest.figure import forest_plot
-
-    figure = forest_plot(pooled.result)
+def _draw(pooled: PooledFile, kind: FigureKind, path: Path) -> None:
+    figure = kind.draw(pooled.result)
     with console.writing(path):
         figure.save(path)
     console.note(f"Wrote {path}.")
