@@ -75,6 +75,7 @@ from .conversions import (
 )
 from .effect_sizes import EffectSizes as EffectSizes
 from .effect_sizes import effect_size as effect_size
+from .measures import MEASURES as MEASURES
 from .printed_percentages import (
     events_behind as events_behind,
 )

@@ -14,6 +14,7 @@ from scipy import special
 
 from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
+from evidence.effects.measures import MEASURES
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.stacks.pooled_stack import PooledStack
@@ -33,7 +34,7 @@ CORRECTIONS: Final = (
     ZeroCellRule(add=0.0, to="none"),
 )
 #: Scales on which an empty cell needs no correction.
-UNCORRECTED: Final = ("PAS", "PFT")
+UNCORRECTED: Final = tuple(name for name in ONE_ARM if MEASURES[name].add == 0.0)
 
 Counts = Mapping[str, FloatArray]
 

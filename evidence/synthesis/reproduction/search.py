@@ -15,6 +15,7 @@ import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.effects.conversions import back_transform
+from evidence.effects.measures import MEASURES
 from evidence.effects.proportions import INTERVALS, proportion_interval
 from evidence.errors import NotEstimable
 from evidence.synthesis.multiverse.specifications import (
@@ -153,7 +154,7 @@ class _WayBack:
     def __init__(self, variant: Variant, present: BoolArray) -> None:
         self._measure = variant.measure
         self._n: FloatArray | None = None
-        if variant.sizes is not None and variant.measure == "PFT":
+        if variant.sizes is not None and MEASURES[variant.measure].inverted_at:
             inverse = np.where(present, 1.0 / variant.sizes[:, None], 0.0)
             self._n = np.asarray(present.sum(axis=0) / inverse.sum(axis=0))
 

@@ -56,10 +56,10 @@ def definitions_of(
         "heterogeneity": ADJUSTMENTS.get(source, "given share of the variance")
         + (", of all studies together" if source in ("diversity", "i2") else ""),
         "order": TIES[ties],
-        "alpha spending": f"{SPENDING[spending]}, half of alpha on each side",
+        "alpha spending": f"{SPENDING[spending].words}, half of alpha on each side",
         "futility": "none"
         if futility is None
-        else f"{SPENDING[futility]} of beta, non-binding, region around Z = 0",
+        else f"{SPENDING[futility].words} of beta, non-binding, region around Z = 0",
         "after the required information": "critical value of a single test; errors of further "
         "looks are not held",
         "adjusted interval": "the boundary in place of the critical value (repeated interval)",
