@@ -16,7 +16,7 @@ from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.measures import MEASURES
 from evidence.effects.zero_cells import ZeroCellRule
-from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name
 from evidence.synthesis.stacks.pooled_stack import PooledStack
 
 #: Measures that are looked at when none is named; two arms and one arm.
@@ -135,7 +135,7 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     ----------
     Knapp & Hartung (2003), Stat Med 22:2693-2710. metafor: ``rma(yi, vi, test=)``.
     """
-    kind = SUMMARY_TESTS[test]
+    kind = SUMMARY_TESTS[summary_test_name(test)]
     se = found.se * np.sqrt(kind.factor(found.s2w))
     return se, se * critical_values(level, None if kind.normal else found.k - 1)
 

@@ -104,6 +104,7 @@ def regression_test(
     """
     known_name("predictor of a regression test", predictor, PREDICTORS)
     known_name("model of a regression test", model, ("lm", "rma"))
+    method, test = estimator_name(method), summary_test_name(test)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
     asked = f"A regression test on {predictor}"
@@ -135,10 +136,9 @@ def _known_tau2(tau2: float) -> float:
 def _additive(
     studies: Studies, design: FloatArray, method: str, test: str, known: float | None
 ) -> Scatter:
-    name, kind = estimator_name(method), summary_test_name(test)
     if known is None:
-        known = estimate_tau2(studies.yi, studies.vi, name, design=design).tau2
-    return Scatter(model="rma", method=name, test=kind, tau2=known)
+        known = estimate_tau2(studies.yi, studies.vi, method, design=design).tau2
+    return Scatter(model="rma", method=method, test=test, tau2=known)
 
 
 def _predictor(studies: Studies, predictor: str, ni: npt.ArrayLike | None) -> FloatArray:
