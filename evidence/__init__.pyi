@@ -177,7 +177,7 @@ from .errors import (
     VerificationError as VerificationError,
 )
 from .interfaces.registry.pooling import pool_many as pool_many
-from .report import ForestFigure as ForestFigure
+from .report import FigureFile as FigureFile
 from .report import forest_plot as forest_plot
 from .synthesis.bayesian import (
     half_cauchy as half_cauchy,

@@ -75,6 +75,7 @@ from .conversions import (
 )
 from .effect_sizes import EffectSizes as EffectSizes
 from .effect_sizes import effect_size as effect_size
+from .measures import MEASURES as MEASURES
 from .own_effects import OwnNumbers as OwnNumbers
 from .own_effects import own_numbers as own_numbers
 from .printed_percentages import (

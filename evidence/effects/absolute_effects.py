@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -11,24 +12,43 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
+from evidence.effects.measures import MEASURES
 from evidence.effects.proportions import proportion_interval
 from evidence.errors import known_name
 from evidence.input_checks import InputCheck
 
-#: Risk with treatment, from the baseline risk p and the effect on its natural scale.
-_TO_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
-    "RR": lambda p, rr: p * rr,
-    "OR": lambda p, odds_ratio: odds_ratio * p / (1 - p + odds_ratio * p),
-    "HR": lambda p, hr: -np.expm1(hr * np.log1p(-p)),
-    "RD": lambda p, rd: p + rd,
-}
-#: Effect from the baseline risk p and the risk with treatment q.
-_FROM_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
-    "RR": lambda p, q: q / p,
-    "OR": lambda p, q: q * (1 - p) / (p * (1 - q)),
-    "HR": lambda p, q: np.log1p(-q) / np.log1p(-p),
-    "RD": lambda p, q: q - p,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AtRisk:
+    """A measure of risk at a baseline risk p, on its natural scale.
+
+    Attributes
+    ----------
+    treated : callable
+        Risk with treatment, from p and the effect.
+    effect : callable
+        Effect, from p and the risk with treatment.
+    """
+
+    treated: Callable[[FloatArray, FloatArray], FloatArray]
+    effect: Callable[[FloatArray, FloatArray], FloatArray]
+
+
+#: The measures that a baseline risk turns into risks.
+RISK_MEASURES: Final[Mapping[str, _AtRisk]] = MappingProxyType(
+    {
+        "RR": _AtRisk(treated=lambda p, rr: p * rr, effect=lambda p, q: q / p),
+        "OR": _AtRisk(
+            treated=lambda p, odds_ratio: odds_ratio * p / (1 - p + odds_ratio * p),
+            effect=lambda p, q: q * (1 - p) / (p * (1 - q)),
+        ),
+        "HR": _AtRisk(
+            treated=lambda p, hr: -np.expm1(hr * np.log1p(-p)),
+            effect=lambda p, q: np.log1p(-q) / np.log1p(-p),
+        ),
+        "RD": _AtRisk(treated=lambda p, rd: p + rd, effect=lambda p, q: q - p),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +148,14 @@ def risk_with_treatment(effect: ArrayLike, *, measure: str, baseline_risk: Array
     baseline_risk : array_like
         Risk without treatment, strictly between 0 and 1.
     """
-    known_name("measure of a risk", measure, _TO_RISK)
+    known_name("measure of a risk", measure, RISK_MEASURES)
     check = InputCheck(f"The risk with treatment from the {measure}")
     value, p = check.numbers(effect=effect, baseline_risk=baseline_risk)
     check.where((p <= 0) | (p >= 1), "baseline_risk must lie between 0 and 1, not {}", p)
-    if measure != "RD":
+    if MEASURES[measure].transform == "log":
         check.where(value <= 0, f"{measure} must be positive, and is {{}}", value)
     check.refuse("A percentage is to be divided by 100, a log ratio exponentiated.")
-    return np.asarray(_TO_RISK[measure](p, value))[()]
+    return np.asarray(RISK_MEASURES[measure].treated(p, value))[()]
 
 
 @in_double_precision("Another measure of an effect")
@@ -162,7 +182,7 @@ def convert_effect(
     ----------
     Zhang & Yu (1998), JAMA 280:1690-1691; Cochrane Handbook 15.4.4.
     """
-    known_name("measure of a risk", target, _FROM_RISK)
+    known_name("measure of a risk", target, RISK_MEASURES)
     treated = risk_with_treatment(effect, measure=source, baseline_risk=baseline_risk)
     check = InputCheck(f"{source} to {target} at a baseline risk")
     (p,) = check.numbers(baseline_risk=baseline_risk)
@@ -170,7 +190,7 @@ def convert_effect(
         (treated <= 0) | (treated >= 1), "the risk with treatment would be {}", np.asarray(treated)
     )
     check.refuse("The effect and the baseline risk cannot both hold; use another baseline.")
-    return np.asarray(_FROM_RISK[target](p, treated))[()]
+    return np.asarray(RISK_MEASURES[target].effect(p, treated))[()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,10 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import FloatArray
 from evidence.effects.continuous import VARIANCE_TYPES
-from evidence.effects.measures import Measure
+from evidence.effects.measures import MEASURES, Measure
 from evidence.errors import BadInput, known_name
 from evidence.input_checks import InputCheck, is_truth, lengths, study_names
 
-#: Measures with a bias correction that can be left out.
-BIAS_CORRECTED: Final = ("SMD", "SMDH", "SMD1", "ROM", "CVR")
 #: Variances of a corrected effect, which do not go with an uncorrected one.
 OF_CORRECTED: Final = ("LS2", "UB", "J2")
 
@@ -30,10 +28,11 @@ def find_vtype(spec: Measure, vtype: str | None, correct: bool) -> str:
         raise BadInput(f"{spec.name} was asked with correct={correct!r:.80}. Give True or False.")
     if correct:
         return kind
-    if spec.name not in BIAS_CORRECTED:
+    if not spec.bias_corrected:
+        having = [name for name, measure in MEASURES.items() if measure.bias_corrected]
         raise BadInput(
             f"{spec.name} was asked with correct=False, and has no correction to leave out. "
-            f"Measures that have one: {', '.join(BIAS_CORRECTED)}."
+            f"Measures that have one: {', '.join(having)}."
         )
     if kind in OF_CORRECTED:
         raise BadInput(

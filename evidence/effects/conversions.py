@@ -20,7 +20,7 @@ from evidence.arrays import FloatArray, YiVi
 from evidence.double_precision import in_double_precision, require_finite
 from evidence.effects.binary import LOGISTIC_DIVISOR, NORMAL_DIVISOR
 from evidence.effects.continuous import small_sample_correction
-from evidence.effects.measures import find_measure
+from evidence.effects.measures import Measure, find_measure
 from evidence.effects.proportions import arcsine_inverse, double_arcsine_inverse
 from evidence.effects.rates import freeman_tukey_rate_inverse
 from evidence.errors import BadInput, known_name
@@ -37,8 +37,6 @@ _INVERSES: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
     "sqrt": lambda y: np.maximum(y, 0) ** 2,
     "z": lambda y: np.tanh(y),
 }
-#: Differences of transformed values, which have no value on the natural scale.
-NO_NATURAL_SCALE: Final = ("AS", "IRSD")
 
 
 def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) -> FloatArray:
@@ -69,7 +67,7 @@ def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) 
     metafor: ``predict(..., transf=exp)``, ``transf.ilogit``, ``transf.ipft``, ``transf.iirft``.
     """
     spec = find_measure(measure)
-    if measure in NO_NATURAL_SCALE:
+    if not spec.natural:
         raise BadInput(
             f"{measure} ({spec.label}) was to be put on its natural scale, and has none: "
             "it is a difference of transformed values. Report it as it is, or use another measure."
@@ -77,20 +75,20 @@ def back_transform(values: ArrayLike, measure: str, n: ArrayLike | None = None) 
     check = InputCheck(f"Values of {measure} on their natural scale")
     y = check.array("values", values)
     check.refuse()
-    if measure in ("PFT", "IRFT"):
-        return _freeman_tukey(y, measure, n)
+    if spec.inverted_at:
+        return _freeman_tukey(y, spec, n)
     with np.errstate(over="ignore"):
         return np.asarray(_INVERSES[spec.transform](y))[()]
 
 
-def _freeman_tukey(y: FloatArray, measure: str, n: ArrayLike | None) -> FloatArray:
+def _freeman_tukey(y: FloatArray, spec: Measure, n: ArrayLike | None) -> FloatArray:
     if n is None:
-        what = "sample size" if measure == "PFT" else "person-time"
         raise BadInput(
-            f"{measure} was to be put on its natural scale without n. Its inverse depends on a "
-            f"{what}: give n, for a pooled value for instance the harmonic mean of the studies."
+            f"{spec.name} was to be put on its natural scale without n. Its inverse depends on a "
+            f"{spec.inverted_at}: give n, for a pooled value for instance the harmonic mean of the "
+            "studies."
         )
-    return (double_arcsine_inverse if measure == "PFT" else freeman_tukey_rate_inverse)(y, n)
+    return (double_arcsine_inverse if spec.proportion else freeman_tukey_rate_inverse)(y, n)
 
 
 @in_double_precision("A critical value")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import BoolArray, FloatArray, read_only
 from evidence.double_precision import in_double_precision, squared
-from evidence.effects.arguments import BIAS_CORRECTED, find_vtype, read_columns
+from evidence.effects.arguments import find_vtype, read_columns
 from evidence.effects.conversions import se_from_p
 from evidence.effects.measures import GIVEN, MEASURES, PUBLISHED, TABLE, Measure, find_measure
 from evidence.effects.published import (
@@ -184,7 +184,7 @@ def effect_size(
     Parameters
     ----------
     measure : str
-        One of :data:`evidence.effects.measures.MEASURES`.
+        One of ``evidence.effects.MEASURES``.
     ai, bi, ci, di, n1i, n2i
         2x2 tables: events ``ai``, ``ci`` and either non-events ``bi``, ``di`` or sizes.
     x1i, t1i, x2i, t2i
@@ -203,8 +203,8 @@ def effect_size(
     yi, vi, sei
         Effects that are on the scale of analysis already, with variances or standard errors.
     add : float, optional
-        Added to empty cells. Unless given, 0.5, or 0 for the measures that need no correction
-        (AS, PHI, IRSD, PAS, PFT, IRS, IRFT).
+        Added to empty cells. Unless given, the ``add`` of the measure: 0.5, or 0 where it needs
+        no correction.
     to : {"only0", "all", "if0all", "none"}
         Which studies it is added to.
     drop00 : bool
@@ -267,7 +267,7 @@ def _from_raw_data(
         corrected=computed.corrected,
         excluded=tuple(computed.reason(row) for row in range(len(labels))),
         vtype=options.vtype,
-        bias_corrected=options.correct and spec.name in BIAS_CORRECTED,
+        bias_corrected=options.correct and spec.bias_corrected,
     )
 
 

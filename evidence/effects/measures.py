@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from evidence.errors import UnknownName
 
@@ -51,6 +51,15 @@ class Measure:
         Whether it compares two groups.
     published : bool
         Whether it can be read from a printed estimate with its interval or p-value.
+    natural : bool
+        Whether its values have a natural scale; a difference of transformed values has none.
+    inverted_at : str
+        What the way back to the natural scale depends on, besides the value: a sample size or
+        person-time; empty if it depends on nothing else.
+    bias_corrected : bool
+        Whether it has a bias correction, which can be left out.
+    null : float or None
+        The value of no effect on the scale of analysis; None where there is none, as for a mean.
     """
 
     name: str
@@ -61,6 +70,15 @@ class Measure:
     add: float = 0.0
     contrast: bool = True
     published: bool = False
+    natural: bool = True
+    inverted_at: str = ""
+    bias_corrected: bool = False
+    null: float | None = 0.0
+
+    @property
+    def proportion(self) -> bool:
+        """Whether its natural scale is that of proportions, 0 to 1."""
+        return self.needs is PROPORTION
 
     @property
     def routes(self) -> tuple[Needs, ...]:
@@ -70,21 +88,17 @@ class Measure:
 
 
 def _family(
-    needs: Needs, basis: str, rows: Mapping[str, tuple[str, str, float]], contrast: bool = True
+    needs: Needs, basis: str, rows: Mapping[str, Mapping[str, Any]], **shared: object
 ) -> dict[str, Measure]:
+    """Measures that are made from the same data; what a row says goes before what they share."""
     return {
-        name: Measure(
-            name=name,
-            label=label,
-            transform=transform,
-            needs=needs,
-            basis=basis,
-            add=add,
-            contrast=contrast,
-            published=name in {"RR", "OR", "RD", "IRR", "IRD", "MD"},
-        )
-        for name, (label, transform, add) in rows.items()
+        name: Measure(name=name, needs=needs, basis=basis, **{**shared, **row})
+        for name, row in rows.items()
     }
+
+
+def _row(label: str, transform: str, add: float, **rest: object) -> dict[str, Any]:
+    return {"label": label, "transform": transform, "add": add, **rest}
 
 
 MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
@@ -93,94 +107,104 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             TABLE,
             "2x2 tables",
             {
-                "RR": ("risk ratio", "log", 0.5),
-                "OR": ("odds ratio", "log", 0.5),
-                "RD": ("risk difference", "identity", 0.5),
-                "AS": ("arcsine difference", "arcsine", 0.0),
-                "PETO": ("odds ratio (Peto)", "log", 0.5),
-                "PHI": ("phi coefficient", "identity", 0.0),
-                "YUQ": ("Yule's Q", "identity", 0.5),
-                "YUY": ("Yule's Y", "identity", 0.5),
-                "OR2DN": ("standardised mean difference (normal)", "identity", 0.5),
-                "OR2DL": ("standardised mean difference (logistic)", "identity", 0.5),
+                "RR": _row("risk ratio", "log", 0.5, published=True),
+                "OR": _row("odds ratio", "log", 0.5, published=True),
+                "RD": _row("risk difference", "identity", 0.5, published=True),
+                "AS": _row("arcsine difference", "arcsine", 0.0, natural=False),
+                "PETO": _row("odds ratio (Peto)", "log", 0.5),
+                "PHI": _row("phi coefficient", "identity", 0.0),
+                "YUQ": _row("Yule's Q", "identity", 0.5),
+                "YUY": _row("Yule's Y", "identity", 0.5),
+                "OR2DN": _row("standardised mean difference (normal)", "identity", 0.5),
+                "OR2DL": _row("standardised mean difference (logistic)", "identity", 0.5),
             },
         ),
         **_family(
             TWO_RATES,
             "events and person-time of two arms",
             {
-                "IRR": ("incidence rate ratio", "log", 0.5),
-                "IRD": ("incidence rate difference", "identity", 0.5),
-                "IRSD": ("square-root rate difference", "sqrt", 0.0),
+                "IRR": _row("incidence rate ratio", "log", 0.5, published=True),
+                "IRD": _row("incidence rate difference", "identity", 0.5, published=True),
+                "IRSD": _row("square-root rate difference", "sqrt", 0.0, natural=False),
             },
         ),
         **_family(
             TWO_MEANS,
             "means and standard deviations of two arms",
             {
-                "MD": ("mean difference", "identity", 0.0),
-                "SMD": ("standardised mean difference", "identity", 0.0),
-                "SMDH": ("standardised mean difference (unequal variances)", "identity", 0.0),
-                "ROM": ("ratio of means", "log", 0.0),
-                "CVR": ("ratio of coefficients of variation", "log", 0.0),
+                "MD": _row("mean difference", "identity", 0.0, published=True),
+                "SMD": _row("standardised mean difference", "identity", 0.0, bias_corrected=True),
+                "SMDH": _row(
+                    "standardised mean difference (unequal variances)",
+                    "identity",
+                    0.0,
+                    bias_corrected=True,
+                ),
+                "ROM": _row("ratio of means", "log", 0.0, bias_corrected=True),
+                "CVR": _row("ratio of coefficients of variation", "log", 0.0, bias_corrected=True),
             },
         ),
         **_family(
             CONTROL_SD,
             "means of two arms and the standard deviation of arm 2",
-            {"SMD1": ("standardised mean difference (SD of arm 2)", "identity", 0.0)},
+            {"SMD1": _row("standardised mean difference (SD of arm 2)", "identity", 0.0)},
+            bias_corrected=True,
         ),
         **_family(
             TWO_SDS,
             "standard deviations of two arms",
-            {"VR": ("ratio of standard deviations", "log", 0.0)},
+            {"VR": _row("ratio of standard deviations", "log", 0.0)},
         ),
         **_family(
             PROPORTION,
             "events and size of one arm",
             {
-                "PR": ("proportion", "identity", 0.5),
-                "PLN": ("proportion", "log", 0.5),
-                "PLO": ("proportion", "logit", 0.5),
-                "PAS": ("proportion", "arcsine", 0.0),
-                "PFT": ("proportion", "double-arcsine", 0.0),
+                "PR": _row("proportion", "identity", 0.5),
+                "PLN": _row("proportion", "log", 0.5),
+                "PLO": _row("proportion", "logit", 0.5),
+                "PAS": _row("proportion", "arcsine", 0.0),
+                "PFT": _row("proportion", "double-arcsine", 0.0, inverted_at="sample size"),
             },
             contrast=False,
+            null=None,
         ),
         **_family(
             RATE,
             "events and person-time of one arm",
             {
-                "IR": ("incidence rate", "identity", 0.5),
-                "IRLN": ("incidence rate", "log", 0.5),
-                "IRS": ("incidence rate", "sqrt", 0.0),
-                "IRFT": ("incidence rate", "sqrt", 0.0),
+                "IR": _row("incidence rate", "identity", 0.5),
+                "IRLN": _row("incidence rate", "log", 0.5),
+                "IRS": _row("incidence rate", "sqrt", 0.0),
+                "IRFT": _row("incidence rate", "sqrt", 0.0, inverted_at="person-time"),
             },
             contrast=False,
+            null=None,
         ),
         **_family(
             MEAN,
             "mean and standard deviation of one arm",
             {
-                "MN": ("mean", "identity", 0.0),
-                "MNLN": ("mean", "log", 0.0),
-                "CVLN": ("coefficient of variation", "log", 0.0),
+                "MN": _row("mean", "identity", 0.0),
+                "MNLN": _row("mean", "log", 0.0),
+                "CVLN": _row("coefficient of variation", "log", 0.0),
             },
             contrast=False,
+            null=None,
         ),
         **_family(
             ONE_SD,
             "standard deviation of one arm",
-            {"SDLN": ("standard deviation", "log", 0.0)},
+            {"SDLN": _row("standard deviation", "log", 0.0)},
             contrast=False,
+            null=None,
         ),
         **_family(
             CORRELATION,
             "correlations",
             {
-                "COR": ("correlation", "identity", 0.0),
-                "UCOR": ("correlation (unbiased)", "identity", 0.0),
-                "ZCOR": ("correlation", "z", 0.0),
+                "COR": _row("correlation", "identity", 0.0),
+                "UCOR": _row("correlation (unbiased)", "identity", 0.0),
+                "ZCOR": _row("correlation", "z", 0.0),
             },
             contrast=False,
         ),

@@ -43,7 +43,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Computed:
+class UnlabelledEffects:
     """Effects before they are labelled.
 
     Attributes
@@ -110,7 +110,7 @@ def check_columns(columns: Columns, check: InputCheck) -> None:
             check.where(values < 0, f"{name} must not be negative, and is {{}}", values)
 
 
-def compute(measure: str, columns: Columns, options: Options) -> Computed:
+def compute(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     """Apply the formula of ``measure`` to columns that were checked."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for formulas, family in _FAMILIES:
@@ -119,7 +119,7 @@ def compute(measure: str, columns: Columns, options: Options) -> Computed:
     raise LookupError(measure)
 
 
-def _table(measure: str, columns: Columns, options: Options) -> Computed:
+def _table(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     cells = [columns[name] for name in ("ai", "bi", "ci", "di")]
     a, b, c, d = cells
     dropped = no_contrast(a, b, c, d) & options.rule.drop00
@@ -129,7 +129,7 @@ def _table(measure: str, columns: Columns, options: Options) -> Computed:
     return _computed(y, v, corrected, dropped, _EMPTY_CELL)
 
 
-def _two_rates(measure: str, columns: Columns, options: Options) -> Computed:
+def _two_rates(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     x1, x2 = columns["x1i"], columns["x2i"]
     dropped = (x1 == 0) & (x2 == 0) & options.rule.drop00
     corrected = options.rule.corrected([x1, x2], dropped)
@@ -138,7 +138,7 @@ def _two_rates(measure: str, columns: Columns, options: Options) -> Computed:
     return _computed(y, v, corrected, dropped, _EMPTY_CELL)
 
 
-def _proportion(measure: str, columns: Columns, options: Options) -> Computed:
+def _proportion(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     x, others = columns["xi"], columns["mi"]
     corrected = options.rule.corrected([x, others], np.zeros(x.shape, dtype=bool))
     add = options.rule.add * corrected
@@ -146,14 +146,14 @@ def _proportion(measure: str, columns: Columns, options: Options) -> Computed:
     return _computed(y, v, corrected, np.zeros_like(corrected), _EMPTY_CELL)
 
 
-def _rate(measure: str, columns: Columns, options: Options) -> Computed:
+def _rate(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     x = columns["xi"]
     corrected = options.rule.corrected([x], np.zeros(x.shape, dtype=bool))
     y, v = RATE_FORMULAS[measure](x + options.rule.add * corrected, columns["ti"])
     return _computed(y, v, corrected, np.zeros_like(corrected), _EMPTY_CELL)
 
 
-def _two_groups(measure: str, columns: Columns, options: Options) -> Computed:
+def _two_groups(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     absent = np.full_like(columns["n1i"], np.nan)
     groups = TwoGroups(
         m1=columns.get("m1i", absent),
@@ -167,27 +167,27 @@ def _two_groups(measure: str, columns: Columns, options: Options) -> Computed:
     return _without_cells(y, v, _BAD_MEANS)
 
 
-def _one_group(measure: str, columns: Columns, options: Options) -> Computed:
+def _one_group(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     sd, n = columns["sdi"], columns["ni"]
     y, v = ONE_GROUP_FORMULAS[measure](columns.get("mi", np.full_like(n, np.nan)), sd, n)
     return _without_cells(y, v, _BAD_MEANS)
 
 
-def _correlation(measure: str, columns: Columns, options: Options) -> Computed:
+def _correlation(measure: str, columns: Columns, options: Options) -> UnlabelledEffects:
     y, v = CORRELATION_FORMULAS[measure](columns["ri"], columns["ni"], options.vtype)
     return _without_cells(y, v, _BAD_CORRELATION)
 
 
-def _without_cells(y: FloatArray, v: FloatArray, why: str) -> Computed:
+def _without_cells(y: FloatArray, v: FloatArray, why: str) -> UnlabelledEffects:
     none = np.zeros(np.shape(y), dtype=bool)
     return _computed(y, v, none, none, why)
 
 
 def _computed(
     y: FloatArray, v: FloatArray, corrected: BoolArray, dropped: BoolArray, why: str
-) -> Computed:
+) -> UnlabelledEffects:
     missing = dropped | ~np.isfinite(y) | ~np.isfinite(v) | (v < 0)
-    return Computed(
+    return UnlabelledEffects(
         yi=np.where(missing, np.nan, y),
         vi=np.where(missing, np.nan, v),
         corrected=np.array(corrected),
@@ -197,7 +197,7 @@ def _computed(
 
 
 _FAMILIES: Final[
-    tuple[tuple[Mapping[str, object], Callable[[str, Columns, Options], Computed]], ...]
+    tuple[tuple[Mapping[str, object], Callable[[str, Columns, Options], UnlabelledEffects]], ...]
 ] = (
     (TABLE_FORMULAS, _table),
     (TWO_RATE_FORMULAS, _two_rates),

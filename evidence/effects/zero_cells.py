@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -11,7 +13,17 @@ from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import BadInput, known_name, refuse
 from evidence.input_checks import is_truth, real_number
 
-RULES = ("only0", "all", "if0all", "none")
+#: Which studies each rule adds to, by name, from those with an empty cell and those left out.
+RULES: Final[Mapping[str, Callable[[BoolArray, BoolArray], BoolArray]]] = MappingProxyType(
+    {
+        "only0": lambda empty, dropped: empty,
+        "all": lambda empty, dropped: np.logical_not(dropped),
+        "if0all": lambda empty, dropped: np.logical_and(
+            np.broadcast_to(empty.any(axis=0), empty.shape), ~dropped
+        ),
+        "none": lambda empty, dropped: np.zeros_like(empty),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +84,4 @@ class ZeroCellRule:
             Studies left out; their empty cells do not make ``if0all`` add to the others.
         """
         empty: BoolArray = np.any(np.stack([cell == 0 for cell in cells]), axis=0) & ~dropped
-        if self.add == 0 or self.to == "none":
-            return np.zeros_like(empty)
-        if self.to == "only0":
-            return empty
-        if self.to == "if0all":
-            empty = np.broadcast_to(empty.any(axis=0), empty.shape)
-            return np.logical_and(empty, ~dropped)
-        return np.logical_not(dropped)
+        return RULES["none" if self.add == 0 else self.to](empty, dropped)

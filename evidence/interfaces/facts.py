@@ -19,12 +19,12 @@ from evidence.synthesis.pairwise.natural_scale import (
 )
 from evidence.synthesis.pairwise.policies import (
     POLICIES,
-    TESTS,
     describe_method,
     describe_prediction,
 )
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 Fact = tuple[str, str]
 
@@ -113,7 +113,7 @@ def _method_facts(result: Synthesis) -> Iterator[Fact]:
     if fit.k > 1:
         yield "tau2 by", describe_method(fit.method)
     reference = "" if fit.df is None else f", {fit.df:g} df"
-    yield "interval by", f"{TESTS[fit.test]}{reference}"
+    yield "interval by", f"{SUMMARY_TESTS[fit.test].words}{reference}"
     yield "policy", f"{fit.policy} ({POLICIES[fit.policy].source})"
 
 

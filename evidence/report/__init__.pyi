@@ -1,3 +1,3 @@
-from .figures.forest.figure import ForestFigure as ForestFigure
+from .figures.figure_file import FigureFile as FigureFile
 from .figures.forest.figure import forest_plot as forest_plot
 from .record.ledger import count_true as count_true

@@ -12,9 +12,8 @@ from evidence.synthesis.certificates import regression_certificate
 from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.heterogeneity import weighted_q as generalised_q
 from evidence.synthesis.numerics import quadratic_forms
+from evidence.synthesis.pairwise import POLICIES, PREDICTION_INTERVALS, SUMMARY_TESTS
 from evidence.synthesis.pairwise import pooling as pairwise
-from evidence.synthesis.pairwise.policies import POLICIES, TESTS
-from evidence.synthesis.pairwise.prediction import DEFINITIONS
 from evidence.synthesis.permutation import interval as permutation_interval
 from evidence.synthesis.permutation import regression_test as permutation_regression
 from evidence.synthesis.regression import fit as meta_regression
@@ -23,8 +22,8 @@ from evidence.synthesis.reproduction import difference as explain_difference
 from tests.fuzz.draws import Call, Draw
 from tests.fuzz.synthesis_calls import Maker, bayes
 
-_MODEL = {"method": tuple(ESTIMATORS), "test": tuple(TESTS)}
-_POOLED = {**_MODEL, "policy": tuple(POLICIES), "prediction": (*DEFINITIONS, "none")}
+_MODEL = {"method": tuple(ESTIMATORS), "test": tuple(SUMMARY_TESTS)}
+_POOLED = {**_MODEL, "policy": tuple(POLICIES), "prediction": (*PREDICTION_INTERVALS, "none")}
 
 
 def _asked(after: Callable[..., Any]) -> Callable[..., Any]:

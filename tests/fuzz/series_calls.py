@@ -12,7 +12,7 @@ from evidence.synthesis.inputs import study_order
 from evidence.synthesis.multiverse import worlds as multiverse
 from evidence.synthesis.multiverse.decision_rules import RULES as DECISIONS
 from evidence.synthesis.multiverse.decision_rules import DecisionRule
-from evidence.synthesis.pairwise.policies import POLICIES, TESTS
+from evidence.synthesis.pairwise import POLICIES, SUMMARY_TESTS
 from evidence.synthesis.sequential import information as required_information
 from evidence.synthesis.sequential.analysis import trial_sequential
 from evidence.synthesis.sequential.spending import SPENDING
@@ -21,7 +21,7 @@ from tests.fuzz.draws import Call, Draw
 from tests.fuzz.synthesis_calls import Maker
 
 _METHODS = tuple(ESTIMATORS)
-_POLICY = {"method": _METHODS, "test": tuple(TESTS), "policy": tuple(POLICIES)}
+_POLICY = {"method": _METHODS, "test": tuple(SUMMARY_TESTS), "policy": tuple(POLICIES)}
 
 
 def _some(draw: Draw, names: tuple[str, ...]) -> list[str]:

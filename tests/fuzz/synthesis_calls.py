@@ -18,11 +18,16 @@ from evidence.synthesis.inputs.random_effects import STRUCTURES
 from evidence.synthesis.multilevel import cluster_robust as robust
 from evidence.synthesis.multilevel import fit as multilevel
 from evidence.synthesis.multilevel import profile_intervals, robust_variance
+from evidence.synthesis.pairwise import (
+    POLICIES,
+    PREDICTION_INTERVALS,
+    SUMMARY_TESTS,
+    likelihood_statistics,
+    new_study,
+    single_arm,
+)
 from evidence.synthesis.pairwise import henmi_copas_interval as henmi_copas
-from evidence.synthesis.pairwise import likelihood_statistics, new_study, single_arm
 from evidence.synthesis.pairwise import pooling as pairwise
-from evidence.synthesis.pairwise.policies import POLICIES, TESTS
-from evidence.synthesis.pairwise.prediction import DEFINITIONS
 from evidence.synthesis.permutation import sign_test as permutation
 from evidence.synthesis.publication_bias import count_tests as small_study_counts
 from evidence.synthesis.publication_bias import fail_safe as fail_safe_n
@@ -52,8 +57,8 @@ from tests.fuzz.draws import Call, Draw
 Maker = Callable[[Draw], Call]
 
 _METHODS = tuple(ESTIMATORS)
-_TESTS = tuple(TESTS)
-_PREDICTIONS = (*DEFINITIONS, "none")
+_TESTS = tuple(SUMMARY_TESTS)
+_PREDICTIONS = (*PREDICTION_INTERVALS, "none")
 _POLICY = {"method": _METHODS, "test": _TESTS, "policy": tuple(POLICIES)}
 _MODEL = {"method": _METHODS, "test": _TESTS}
 

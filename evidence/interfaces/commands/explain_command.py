@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from evidence.errors import BadInput
-from evidence.interfaces import console
+from evidence.interfaces import choices, console
 from evidence.outcomes.own_studies import read_study_table
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ evidence explain events.csv --measure RR --against updated.csv --against-policy 
 )
 @click.option(
     "--subsets",
+    cls=choices.NamedOption,
+    names=choices.searches,
     default="leave-one-out",
     show_default=True,
-    help="Studies that may be missing: none, leave-one-out, all.",
+    help="Studies that may be missing",
 )
 @click.option(
     "--printed-level",
@@ -53,7 +55,14 @@ evidence explain events.csv --measure RR --against updated.csv --against-policy 
     help="Coverage of the intervals in the file (ci_low, ci_high).",
 )
 @click.option("--against", metavar="FILE", help="Another file, whose summary is another one.")
-@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices for FILE.")
+@click.option(
+    "--policy",
+    cls=choices.NamedOption,
+    names=choices.policies,
+    default="cochrane-2025",
+    show_default=True,
+    help="Choices for FILE",
+)
 @click.option("--against-policy", metavar="POLICY", help="Choices for the other; else the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, unrounded.")
 def explain(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from evidence.errors import BadInput
-from evidence.interfaces import console
+from evidence.interfaces import choices, console
 from evidence.outcomes.own_studies import read_study_table
-from evidence.synthesis.heterogeneity.estimators import ESTIMATOR_NAMES
+from evidence.report.figures.figure_file import ENDINGS, figure_ending
+from evidence.report.figures.kinds import FIGURES, FigureKind
 
 if TYPE_CHECKING:
     from evidence.synthesis.pairwise.own_studies import PooledFile
 
+Command = TypeVar("Command", bound=Callable[..., None])
 _EXAMPLES = r"""
 printf 'study,estimate,ci_low,ci_high\nCAMMS223,.25,.11,.56\nCARE-MS I,.70,.40,1.23\n' > hr.csv
 evidence pool hr.csv --measure HR
@@ -25,19 +27,55 @@ evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control
 """
 
 
+def _figure_options(command: Command) -> Command:
+    """Give a command an option for each kind of figure."""
+    for kind in reversed(tuple(FIGURES.values())):
+        words = f"Draw a {kind.words}: {' or '.join(ENDINGS)}."
+        command = click.option(f"--{kind.name}", type=Path, metavar="PATH", help=words)(command)
+    return command
+
+
 @click.command(cls=console.Command, examples=_EXAMPLES)
 @click.argument("file")
-@click.option("--measure", "-m", help="RR, OR, RD, HR, IRR, MD, SMD, PLO, ... as in metafor.")
+@click.option(
+    "--measure",
+    "-m",
+    cls=choices.NamedOption,
+    names=choices.measures,
+    help="Measure of effect, by its name in metafor",
+)
 @click.option(
     "--columns",
     default="",
     metavar="NAMES",
     help="Columns to use, yi,vi; or their names, ai=HEADER,n1i=HEADER,...",
 )
-@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
-@click.option("--method", help=f"Estimator of tau2: {ESTIMATOR_NAMES}.")
-@click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
-@click.option("--prediction", help="Prediction interval: t-k-2, t-k-1, normal, none, ...")
+@click.option(
+    "--policy",
+    cls=choices.NamedOption,
+    names=choices.policies,
+    default="cochrane-2025",
+    show_default=True,
+    help="Choices as a whole",
+)
+@click.option(
+    "--method",
+    cls=choices.NamedOption,
+    names=choices.estimators,
+    help="Estimator of tau2",
+)
+@click.option(
+    "--test",
+    cls=choices.NamedOption,
+    names=choices.summary_tests,
+    help="Interval of the summary",
+)
+@click.option(
+    "--prediction",
+    cls=choices.NamedOption,
+    names=choices.predictions,
+    help="Prediction interval",
+)
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
 @click.option(
     "--printed-level",
@@ -47,7 +85,7 @@ evidence pool events.csv --measure RR --columns ai=treated,n1i=total1,ci=control
     help="Coverage of the intervals in the file (ci_low, ci_high).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, unrounded.")
-@click.option("--forest", type=Path, metavar="PATH", help="Draw a forest plot: .svg or .png.")
+@_figure_options
 def pool(
     file: str,
     measure: str | None,
@@ -59,7 +97,7 @@ def pool(
     level: float,
     printed_level: float,
     as_json: bool,
-    forest: Path | None,
+    **figures: Path | None,
 ) -> None:
     """Pool the studies of FILE, a CSV file with a row for each study (- for standard input).
 
@@ -69,7 +107,9 @@ def pool(
     p_value, as a paper prints them. A column study, label or slab names the studies. Other columns
     are not read.
     """
-    _check_figure_name(forest)
+    paths = {name: path for name, path in figures.items() if path is not None}
+    for name, path in paths.items():
+        figure_ending(path, FIGURES[name].words)
     table = read_study_table(file)
     from evidence.interfaces.commands.pool_summary import summary_json, summary_text
     from evidence.interfaces.inputs import parse_columns, pool_table
@@ -78,26 +118,16 @@ def pool(
     how = How(policy=policy, method=method, test=test, prediction=prediction, level=level)
     chosen = parse_columns(columns)
     pooled = pool_table(table, measure, how, chosen=chosen, printed_level=printed_level)
-    if forest is not None:
-        _draw(pooled, forest)
+    for name, path in paths.items():
+        _draw(pooled, FIGURES[name], path)
     if as_json:
         console.say_json(summary_json(pooled))
     else:
         console.say(summary_text(pooled))
 
 
-def _check_figure_name(path: Path | None) -> None:
-    if path is not None and path.suffix.lower() not in (".svg", ".png"):
-        raise BadInput(
-            f"A forest plot was to be saved as {path.name!r}, whose ending says no format. "
-            "Give a name that ends in .svg or .png."
-        )
-
-
-def _draw(pooled: PooledFile, path: Path) -> None:
-    from evidence.report.figures.forest.figure import forest_plot
-
-    figure = forest_plot(pooled.result)
+def _draw(pooled: PooledFile, kind: FigureKind, path: Path) -> None:
+    figure = kind.draw(pooled.result)
     with console.writing(path):
         figure.save(path)
     console.note(f"Wrote {path}.")

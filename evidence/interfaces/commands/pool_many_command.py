@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from evidence.errors import BadInput
-from evidence.interfaces import console
-from evidence.synthesis.heterogeneity.estimators import ESTIMATOR_NAMES
+from evidence.interfaces import choices, console
 
 if TYPE_CHECKING:
     from evidence.interfaces.registry.summary import PooledRegistry
@@ -32,16 +31,35 @@ evidence pool-many registry.csv --output pooled.parquet --bad-rows mark --method
     metavar="NAMES",
     help="What the columns are called: id=HEADER,yi=HEADER,vi=HEADER.",
 )
-@click.option("--policy", default="cochrane-2025", show_default=True, help="Choices as a whole.")
-@click.option("--method", help=f"Estimator of tau2: {ESTIMATOR_NAMES}.")
-@click.option("--test", help="Interval of the summary: z, t, knha, adhoc.")
+@click.option(
+    "--policy",
+    cls=choices.NamedOption,
+    names=choices.policies,
+    default="cochrane-2025",
+    show_default=True,
+    help="Choices as a whole",
+)
+@click.option(
+    "--method",
+    cls=choices.NamedOption,
+    names=choices.estimators,
+    help="Estimator of tau2",
+)
+@click.option(
+    "--test",
+    cls=choices.NamedOption,
+    names=choices.summary_tests,
+    help="Interval of the summary",
+)
 @click.option("--level", type=float, default=0.95, show_default=True, help="Coverage.")
 @click.option(
     "--bad-rows",
+    cls=choices.NamedOption,
+    names=choices.bad_row_rules,
     default="refuse",
     show_default=True,
     metavar="RULE",
-    help="Rows without a number, or a variance not above 0: refuse, mark, leave-out.",
+    help="Rows without a number, or a variance not above 0",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Dask cluster that works: tcp://host:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")

@@ -15,8 +15,9 @@ from evidence.synthesis.pairwise.natural_scale import (
     natural_summary,
 )
 from evidence.synthesis.pairwise.own_studies import PooledFile
-from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
+from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 #: Fields of a synthesis that have a place of their own.
@@ -106,7 +107,7 @@ def _definitions(fit: PooledEffect) -> Json:
         "tau2": describe_method(fit.method) if fit.k > 1 else None,
         "tau2_ci": "Q-profile" if fit.tau2_ci_low is not None else None,
         "i2": f"from {fit.i2_definition}" if fit.k > 1 else None,
-        "interval": TESTS[fit.test],
+        "interval": SUMMARY_TESTS[fit.test].words,
         "prediction": prediction,
     }
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from evidence.errors import BadInput
 from evidence.files import replacing
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.stacks.ragged_result import NUMBERS, PooledRagged
 
 #: What each column of numbers is.
@@ -33,7 +34,7 @@ _DESCRIPTIONS: Final = {
     "h2": "H2",
 }
 _TEXTS: Final = {
-    "test": "z, t, knha or adhoc",
+    "test": f"one of {', '.join(SUMMARY_TESTS)}",
     "method": "estimator of tau2, or single-study",
     "reason": "why there is no estimate; null where there is one",
     "note": "what else there is to know",

@@ -1,4 +1,4 @@
-"""Limits and ticks of the axis of a forest plot.
+"""Limits and ticks of a horizontal axis of estimates.
 
 Positions are on the analysis scale (logs of ratios, proportions 0 to 1); labels are what a reader
 sees (the ratio, the percentage).
@@ -48,7 +48,7 @@ _EMPTY: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForestAxis:
+class Axis:
     """An axis: its ends and ticks on the analysis scale, and the label of each tick."""
 
     low: float
@@ -66,7 +66,7 @@ def choose_axis(
     pooled_high: Sequence[float] = (),
     scale: Scale,
     null: float | None,
-) -> ForestAxis:
+) -> Axis:
     """Axis that holds every estimate and the null value, and cuts whiskers that dwarf the rest.
 
     Parameters
@@ -98,7 +98,7 @@ def choose_axis(
         return _percent_axis(high)
     margin = PADDING * (high - low)
     ticks = _ticks(low - margin, high + margin, scale)
-    return ForestAxis(
+    return Axis(
         low=min(low - margin, *ticks),
         high=max(high + margin, *ticks),
         ticks=ticks,
@@ -201,7 +201,7 @@ def _spaced(ticks: tuple[float, ...], low: float, high: float, scale: Scale) -> 
     return bool(np.all(gaps >= np.add(half[:-1], half[1:]) + LABEL_GAP))
 
 
-def _percent_axis(high: float) -> ForestAxis:
+def _percent_axis(high: float) -> Axis:
     """From 0 to 100 %, or to a round percentage if all values are below 50 %."""
     steps = [step * 10.0**power for power in range(-6, 0) for step in (1, 2, 5)]
     step, count = 0.2, 5
@@ -209,7 +209,7 @@ def _percent_axis(high: float) -> ForestAxis:
         step = next(step for step in steps if 5 * step >= high * (1 - 1e-9))
         count = max(2, math.ceil(high / step - 1e-9))
     ticks = tuple(float(f"{index * step:.12g}") for index in range(count + 1))
-    return ForestAxis(low=0.0, high=ticks[-1], ticks=ticks, labels=_labels(ticks, "proportion"))
+    return Axis(low=0.0, high=ticks[-1], ticks=ticks, labels=_labels(ticks, "proportion"))
 
 
 def _labels(ticks: tuple[float, ...], scale: Scale) -> tuple[str, ...]:

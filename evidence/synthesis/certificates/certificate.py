@@ -40,6 +40,7 @@ from evidence.synthesis.engines import EngineValue, engine_value, second_engine_
 from evidence.synthesis.heterogeneity.estimators import STATSMODELS, Estimator
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise.summary_tests import wald_factor
 from evidence.synthesis.stacks.pooled_stack import pool_stack
 
 
@@ -207,7 +208,7 @@ def _stacked(asked: Certified) -> Witness:
     fit = asked.fit
     found = pool_stack(fit.yi[:, None], fit.vi[:, None], method=asked.method, workers=1)
     factor = float(found.s2w[0])
-    wanted = {"knha": factor, "adhoc": max(1.0, factor)}.get(fit.test, 1.0)
+    wanted = wald_factor(fit.test, factor)
     values = {
         "tau2": float(found.tau2[0]),
         "estimate": float(found.estimate[0]),

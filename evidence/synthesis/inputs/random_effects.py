@@ -8,21 +8,15 @@ and b, where ``G = L L'``. L is a smooth function of unrestricted parameters, so
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.arrays import BoolArray, FloatArray
-
-#: Structures of the covariance matrix G of the inner levels.
-STRUCTURES = {
-    "ID": "one variance, no correlation between inner levels",
-    "DIAG": "a variance for each inner level, no correlation",
-    "CS": "one variance, one correlation",
-    "UN": "a variance for each inner level, a correlation for each pair",
-}
 
 
 class Factor(NamedTuple):
@@ -68,32 +62,11 @@ class RandomTerm:
     @property
     def parameters(self) -> tuple[str, ...]:
         """What each parameter stands for."""
-        q = len(self.levels)
-        if self.kind == "ID":
-            return (self.name,)
-        if self.kind == "CS":
-            return f"{self.name} tau2", f"{self.name} rho"
-        variances = tuple(f"{self.name} tau2[{level}]" for level in self.levels)
-        if self.kind == "DIAG":
-            return variances
-        if q == 2:
-            return *variances, f"{self.name} rho"
-        rows, columns = np.tril_indices(q)
-        return tuple(
-            variances[i] if i == j else f"{self.name} rho[{self.levels[j]}, {self.levels[i]}]"
-            for i, j in zip(rows, columns, strict=True)
-        )
+        return STRUCTURES[self.kind].parameters(self.name, self.levels)
 
     def factor(self, parameters: FloatArray) -> Factor:
         """Factor L, shape (q, q), and its derivatives, shapes (m, q, q) and (m, m, q, q)."""
-        q = len(self.levels)
-        if self.kind == "CS":
-            return _compound_symmetry(q, *parameters)
-        if self.kind == "UN" and q == 2:
-            return _correlated_pair(*parameters)
-        basis = _basis(self.kind, q)
-        m = basis.shape[0]
-        return Factor(np.tensordot(parameters, basis, 1), basis, np.zeros((m, m, q, q)))
+        return STRUCTURES[self.kind].factor(len(self.levels), parameters)
 
     def covariance(self, parameters: FloatArray) -> FloatArray:
         """Covariance matrix G of the inner levels, shape (q, q)."""
@@ -107,16 +80,7 @@ class RandomTerm:
 
     def start(self, variance: float) -> FloatArray:
         """Parameters of equal variances and weak correlations."""
-        root = math.sqrt(variance)
-        q = len(self.levels)
-        if self.kind in ("ID", "DIAG"):
-            return np.full(len(self.parameters), root)
-        if self.kind == "CS":
-            return np.array([root, _angle(0.2, q)])
-        if q == 2:
-            return np.array([root, root, math.acos(0.2)])
-        rows, columns = np.tril_indices(q)
-        return np.where(rows == columns, root, 0.2 * root)
+        return STRUCTURES[self.kind].start(len(self.levels), math.sqrt(variance))
 
     def led_by(self, level: int) -> RandomTerm:
         """The same term with another inner level in front, whose sd is then parameter 0."""
@@ -130,14 +94,45 @@ class RandomTerm:
         )
 
 
-def _basis(kind: str, q: int) -> FloatArray:
-    """Matrices whose linear combinations are the factor L."""
-    if kind == "ID":
-        return np.eye(q)[None]
-    rows, columns = (np.arange(q),) * 2 if kind == "DIAG" else np.tril_indices(q)
+def _linear(parameters: FloatArray, basis: FloatArray) -> Factor:
+    """Factor that is a linear combination of the matrices of a basis, shape (m, q, q)."""
+    m, q = basis.shape[:2]
+    return Factor(np.tensordot(parameters, basis, 1), basis, np.zeros((m, m, q, q)))
+
+
+def _entries(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], q: int) -> FloatArray:
+    """Matrices of one 1 each, at these places."""
     basis = np.zeros((rows.size, q, q))
     basis[np.arange(rows.size), rows, columns] = 1.0
     return basis
+
+
+def _variances(name: str, levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name} tau2[{level}]" for level in levels)
+
+
+def _unstructured_parameters(name: str, levels: tuple[str, ...]) -> tuple[str, ...]:
+    variances = _variances(name, levels)
+    if len(levels) == 2:
+        return *variances, f"{name} rho"
+    rows, columns = np.tril_indices(len(levels))
+    return tuple(
+        variances[i] if i == j else f"{name} rho[{levels[j]}, {levels[i]}]"
+        for i, j in zip(rows, columns, strict=True)
+    )
+
+
+def _unstructured_factor(q: int, parameters: FloatArray) -> Factor:
+    if q == 2:
+        return _correlated_pair(*parameters)
+    return _linear(parameters, _entries(*np.tril_indices(q), q))
+
+
+def _unstructured_start(q: int, root: float) -> FloatArray:
+    if q == 2:
+        return np.array([root, root, math.acos(0.2)])
+    rows, columns = np.tril_indices(q)
+    return np.where(rows == columns, root, 0.2 * root)
 
 
 def _correlated_pair(first: float, second: float, angle: float) -> Factor:
@@ -166,9 +161,68 @@ def _compound_symmetry(q: int, size: float, angle: float) -> Factor:
     return Factor(size * unit, np.array([unit, size * turned]), second_order)
 
 
-def _angle(correlation: float, q: int) -> float:
+def _angle(q: int, correlation: float) -> float:
     """Angle of a correlation under compound symmetry."""
     return math.asin(math.sqrt(min(1.0, (1.0 - correlation) * (q - 1) / q)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """A structure of the covariance matrix G of q inner levels.
+
+    Attributes
+    ----------
+    words : str
+        What it allows.
+    parameters : callable
+        What each of its m parameters stands for, from the name of the term and its levels.
+    factor : callable
+        Factor L of G, from q and the parameters, shape (m,).
+    start : callable
+        Parameters of equal variances and weak correlations, from q and the standard deviation.
+    angle : callable
+        Last parameter where it is one correlation, from q and the correlation.
+    """
+
+    words: str
+    parameters: Callable[[str, tuple[str, ...]], tuple[str, ...]]
+    factor: Callable[[int, FloatArray], Factor]
+    start: Callable[[int, float], FloatArray]
+    angle: Callable[[int, float], float] = lambda q, correlation: math.acos(correlation)
+
+
+#: Every structure by its name in metafor.
+STRUCTURES: Final[Mapping[str, Structure]] = MappingProxyType(
+    {
+        "ID": Structure(
+            words="one variance, no correlation between inner levels",
+            parameters=lambda name, levels: (name,),
+            factor=lambda q, parameters: _linear(parameters, np.eye(q)[None]),
+            start=lambda q, root: np.full(1, root),
+        ),
+        "DIAG": Structure(
+            words="a variance for each inner level, no correlation",
+            parameters=_variances,
+            factor=lambda q, parameters: _linear(
+                parameters, _entries(np.arange(q), np.arange(q), q)
+            ),
+            start=lambda q, root: np.full(q, root),
+        ),
+        "CS": Structure(
+            words="one variance, one correlation",
+            parameters=lambda name, levels: (f"{name} tau2", f"{name} rho"),
+            factor=lambda q, parameters: _compound_symmetry(q, *parameters),
+            start=lambda q, root: np.array([root, _angle(q, 0.2)]),
+            angle=lambda q, correlation: _angle(q, correlation),
+        ),
+        "UN": Structure(
+            words="a variance for each inner level, a correlation for each pair",
+            parameters=_unstructured_parameters,
+            factor=_unstructured_factor,
+            start=_unstructured_start,
+        ),
+    }
+)
 
 
 def correlation_angle(term: RandomTerm, correlation: float) -> float:
@@ -181,4 +235,4 @@ def correlation_angle(term: RandomTerm, correlation: float) -> float:
     correlation : float
         Within its range.
     """
-    return _angle(correlation, len(term.levels)) if term.kind == "CS" else math.acos(correlation)
+    return STRUCTURES[term.kind].angle(len(term.levels), correlation)

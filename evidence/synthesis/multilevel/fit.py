@@ -21,6 +21,7 @@ from evidence.synthesis.multilevel.records import MultilevelModel, RandomEffect
 from evidence.synthesis.numerics.distributions import check_level, chi_squared_p
 from evidence.synthesis.numerics.generalised_least_squares import GeneralFit, fit_general
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, UNSCALED_TESTS
 from evidence.synthesis.regression.coefficients import coefficient_table, wald_test
 from evidence.synthesis.regression.model_comparison import information_criteria
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 #: A standard deviation below this share of the spread of the effects is 0.
 _ZERO = 1e-6
 _METHODS = ("ML", "REML")
-_TESTS = ("z", "t")
 
 
 def pool_multilevel(
@@ -100,7 +100,10 @@ def pool_multilevel(
     >>> [effect.name for effect in fit.random_effects]
     ['study', 'study/effect']
     """
-    method, test = _choice("method", str(method).upper(), _METHODS), _choice("test", test, _TESTS)
+    method, test = (
+        _choice("method", str(method).upper(), _METHODS),
+        _choice("test", test, UNSCALED_TESTS),
+    )
     level = check_level(level)
     studies, v = check_covariances(yi, vi, labels)
     rows, kept = used_rows(yi, studies.yi.size)
@@ -148,7 +151,7 @@ def _fit(
     marginal = v + (model.marginal(parameters) - model.v) * model.scale**2
     fit, sampling = (fit_general(studies.yi, m, design.matrix) for m in (marginal, v))
     residual_df = studies.yi.size - design.matrix.shape[1]
-    test_df = None if test == "z" else residual_df
+    test_df = SUMMARY_TESTS[test].df(residual_df)
     table = coefficient_table(design.names, fit.coefficients, fit.vcov, test_df, level)
     effects = _random_effects(model, parameters, residual_df / float(np.trace(sampling.projection)))
     for array in (marginal, v, parameters):

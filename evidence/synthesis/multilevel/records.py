@@ -11,6 +11,7 @@ from evidence.arrays import FloatArray
 from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.inputs.random_effects import RandomTerm
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.regression.coefficients import CoefficientTable, WaldTest
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class MultilevelModel:
     @property
     def test_df(self) -> int | None:
         """Degrees of freedom of the tests; None for the normal distribution."""
-        return None if self.test == "z" else self.residual_df
+        return SUMMARY_TESTS[self.test].df(self.residual_df)
 
     @property
     def between_variance(self) -> float | None:

@@ -14,8 +14,10 @@ from scipy import special
 
 from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
+from evidence.effects.measures import MEASURES
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name
 from evidence.synthesis.stacks.pooled_stack import PooledStack
 
 #: Measures that are looked at when none is named; two arms and one arm.
@@ -23,7 +25,7 @@ TWO_ARMS: Final = ("RR", "OR", "RD")
 ONE_ARM: Final = ("PLO", "PFT", "PAS", "PR", "PLN")
 #: Estimators in the order in which reviews use them, which ranks settings that fit equally well.
 METHODS: Final = tuple(sorted(ESTIMATORS, key=lambda name: ESTIMATORS[name].rarity))
-INTERVAL_TESTS: Final = ("z", "knha", "t", "adhoc")
+INTERVAL_TESTS: Final = tuple(SUMMARY_TESTS)
 #: Corrections of empty cells, the most usual first.
 CORRECTIONS: Final = (
     ZeroCellRule(add=0.5, to="only0"),
@@ -33,7 +35,7 @@ CORRECTIONS: Final = (
     ZeroCellRule(add=0.0, to="none"),
 )
 #: Scales on which an empty cell needs no correction.
-UNCORRECTED: Final = ("PAS", "PFT")
+UNCORRECTED: Final = tuple(name for name in ONE_ARM if MEASURES[name].add == 0.0)
 
 Counts = Mapping[str, FloatArray]
 
@@ -126,7 +128,7 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     found : PooledStack
         Summaries of d sets of studies.
     test : str
-        z, t, knha or adhoc.
+        One of ``SUMMARY_TESTS`` of room pairwise.
     level : float
         Coverage.
 
@@ -134,9 +136,9 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     ----------
     Knapp & Hartung (2003), Stat Med 22:2693-2710. metafor: ``rma(yi, vi, test=)``.
     """
-    factor = {"knha": found.s2w, "adhoc": np.maximum(1.0, found.s2w)}.get(test, 1.0)
-    se = found.se * np.sqrt(factor)
-    return se, se * critical_values(level, None if test == "z" else found.k - 1)
+    kind = SUMMARY_TESTS[summary_test_name(test)]
+    se = found.se * np.sqrt(kind.factor(found.s2w))
+    return se, se * critical_values(level, None if kind.normal else found.k - 1)
 
 
 def critical_values(level: float, df: IntArray | None) -> FloatArray | float:

@@ -24,7 +24,7 @@ from evidence.synthesis.multiverse.inputs import read_variants, unique_names
 from evidence.synthesis.multiverse.records import DIMENSIONS, REASONS, Multiverse
 from evidence.synthesis.multiverse.specifications import CORRECTIONS, TWO_ARMS, Variant
 from evidence.synthesis.numerics.distributions import check_level
-from evidence.synthesis.pairwise.policies import summary_test_name
+from evidence.synthesis.pairwise.summary_tests import summary_test_name
 
 #: Estimators and intervals when none are named; the first of each is the reference.
 METHODS: Final = tuple(ESTIMATORS)
@@ -71,7 +71,7 @@ def multiverse(
     zero_cells : sequence of ZeroCellRule
         Corrections of empty cells. Those that give the same effects are one world, not several.
     methods, tests : sequence of str
-        Estimators of tau2 and intervals, as for ``pool``: z, t, knha, adhoc.
+        Estimators of tau2 and intervals, as for ``pool``.
     leave_one_out : bool
         Whether to leave each study out.
     subsets : mapping of str to sequence of str, optional

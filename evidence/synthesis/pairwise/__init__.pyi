@@ -1,5 +1,8 @@
 from .henmi_copas_interval import HenmiCopas as HenmiCopas
 from .henmi_copas_interval import henmi_copas as henmi_copas
+from .interval_rules import INTERVAL_RULES as INTERVAL_RULES
+from .interval_rules import cochrane_test as cochrane_test
+from .interval_rules import iqwig_test as iqwig_test
 from .likelihood_statistics import (
     fit_statistics as fit_statistics,
 )
@@ -14,10 +17,12 @@ from .new_study import (
 )
 from .own_studies import PooledFile as PooledFile
 from .own_studies import pool_own as pool_own
+from .policies import POLICIES as POLICIES
 from .policies import describe_method as describe_method
 from .policies import describe_prediction as describe_prediction
 from .pooled_effect import PooledEffect as PooledEffect
 from .pooling import pool as pool
+from .prediction import PREDICTION_INTERVALS as PREDICTION_INTERVALS
 from .prediction import predict_interval as predict_interval
 from .single_arm import pool_proportions as pool_proportions
 from .single_arm import pool_rates as pool_rates
@@ -31,11 +36,6 @@ from .single_arm_summary import (
     SingleArmSummary as SingleArmSummary,
 )
 from .summary_interval import (
-    cochrane_test as cochrane_test,
-)
-from .summary_interval import (
-    iqwig_test as iqwig_test,
-)
-from .summary_interval import (
     mean_interval as mean_interval,
 )
+from .summary_tests import SUMMARY_TESTS as SUMMARY_TESTS

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from evidence.arrays import FloatArray
-from evidence.effects.conversions import NO_NATURAL_SCALE, back_transform, wald_interval
+from evidence.effects.conversions import back_transform, wald_interval
 from evidence.effects.measures import MEASURES, Measure
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
 Synthesis = PooledEffect | SingleArmSummary
 Values = TypeVar("Values", float, FloatArray)
-#: Measures that can be inverted only with the sizes of the studies.
-_NEED_SIZES: Final = ("PFT", "IRFT")
 
 
 def fit_of(result: Synthesis) -> PooledEffect:
@@ -33,7 +31,7 @@ def has_natural_scale(result: Synthesis) -> bool:
     spec = measure_of(result)
     if isinstance(result, SingleArmSummary):
         return spec.transform != "identity"
-    return spec.transform != "identity" and spec.name not in (*NO_NATURAL_SCALE, *_NEED_SIZES)
+    return spec.transform != "identity" and spec.natural and not spec.inverted_at
 
 
 def natural_summary(result: Synthesis) -> dict[str, float | None]:

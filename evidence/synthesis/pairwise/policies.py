@@ -8,24 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.errors import UnknownName, known_name
+from evidence.errors import known_name
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS, estimator_name
-from evidence.synthesis.pairwise.prediction import DEFINITIONS, prediction_definition
+from evidence.synthesis.pairwise.prediction import PREDICTION_INTERVALS, prediction_definition
+from evidence.synthesis.pairwise.summary_tests import summary_test_name
 
-#: Tests of the summary, in words. The rules "cochrane" and "iqwig" choose one (see interval_rules).
-TESTS = {
-    "z": "Wald (normal)",
-    "t": "Wald (t)",
-    "knha": "Knapp-Hartung",
-    "adhoc": "Knapp-Hartung, never narrower in its standard error than Wald",
-}
 _PARTS = {"method": "Estimator", "test": "Test", "prediction": "Prediction interval"}
-_TEST_ALIASES = {
-    "wald": "z",
-    "hksj": "knha",
-    "knapp-hartung": "knha",
-    "hksj-floor": "adhoc",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +27,9 @@ class Policy:
     method : str
         Estimator of tau2.
     test : str
-        One of ``TESTS``, or one of the rules "cochrane" and "iqwig" of ``interval_rules``.
+        One of ``SUMMARY_TESTS``, or one of ``INTERVAL_RULES``, which choose one by the studies.
     prediction : str
-        Definition of the prediction interval, or "none".
+        One of ``PREDICTION_INTERVALS``, or "none".
     prediction_min_k : int
         Fewest studies for which it is reported.
     i2_definition : str
@@ -179,26 +167,6 @@ def find_policy(name: str) -> Policy:
     return POLICIES[name]
 
 
-def summary_test_name(test: str) -> str:
-    """Canonical name of a test of the summary.
-
-    Parameters
-    ----------
-    test : str
-        z, t, knha, adhoc, or an alias: wald, hksj, knapp-hartung, hksj-floor.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such test.
-    """
-    key = str(test).lower()
-    key = _TEST_ALIASES.get(key, key)
-    if key not in TESTS:
-        raise UnknownName("test of the summary", test, [*TESTS, *_TEST_ALIASES])
-    return key
-
-
 def make_plan(
     policy: str,
     *,
@@ -264,4 +232,5 @@ def describe_method(method: str) -> str:
 
 def describe_prediction(definition: str) -> str:
     """Definition of a prediction interval in words."""
-    return DEFINITIONS[definition]
+    known_name("prediction interval", definition, PREDICTION_INTERVALS)
+    return PREDICTION_INTERVALS[definition].words

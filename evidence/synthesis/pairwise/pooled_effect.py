@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from evidence.arrays import FloatArray
 from evidence.synthesis.engines import EngineValue, engine_value
-from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
+from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
 from evidence.synthesis.pairwise.prediction import PredictionInterval
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +161,7 @@ def _summary_lines(pooled: PooledEffect) -> list[str]:
         f"{title}{measure}, policy {pooled.policy}",
         f"  estimate {pooled.estimate:.4g}, "
         f"{_interval(pooled.ci_low, pooled.ci_high, pooled.level)}, p = {pooled.p_value:.3g}; "
-        f"{TESTS[pooled.test]}{reference}",
+        f"{SUMMARY_TESTS[pooled.test].words}{reference}",
     ]
 
 

@@ -61,12 +61,13 @@ def pool(
         Estimator of tau2 in place of the policy's, one of
         ``evidence.synthesis.heterogeneity.ESTIMATORS``.
     test : str, optional
-        Test and interval of the mean: z, t, knha (hksj), adhoc (hksj-floor).
+        Test and interval of the mean, one of ``evidence.synthesis.pairwise.SUMMARY_TESTS``:
+        z, knha (hksj), ...
     prediction : str, optional
-        Definition of the prediction interval: normal, t-k-1, t-k-2 (hts, riley),
-        metafor-default, or none.
+        Definition of the prediction interval, one of
+        ``evidence.synthesis.pairwise.PREDICTION_INTERVALS``: t-k-2 (hts, riley), ..., or none.
     policy : str
-        cochrane-2025, metafor, hksj-floor, revman5 or common.
+        One of ``evidence.synthesis.pairwise.POLICIES``: cochrane-2025, metafor, iqwig, ...
     level : float
         Coverage of all intervals.
     labels : iterable of str, optional

@@ -6,19 +6,76 @@ reference distribution, so an interval carries the name of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from evidence.errors import UnknownName
 from evidence.synthesis.numerics.distributions import critical_value
 
-#: Definitions of the interval, by name.
-DEFINITIONS = {
-    "normal": "normal quantiles",
-    "t-k-1": "t with k - 1 degrees of freedom (Veroniki et al. 2019)",
-    "t-k-2": "t with k - 2 degrees of freedom (Higgins, Thompson & Spiegelhalter 2009)",
-    "metafor-default": "distribution of the test: normal for z, otherwise t with k - 1",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionDefinition:
+    """A definition of the prediction interval.
+
+    Attributes
+    ----------
+    name : str
+        How it is asked for.
+    words : str
+        Its reference distribution.
+    aliases : tuple of str
+        Other names for it, in small letters.
+    spent : int or None
+        Degrees of freedom of t: studies minus coefficients minus this; None for normal quantiles.
+    by_test : bool
+        Whether the distribution is that of the test of the summary instead.
+    """
+
+    name: str
+    words: str
+    aliases: tuple[str, ...] = ()
+    spent: int | None = None
+    by_test: bool = False
+
+    def df(self, residual_df: int, test_df: float | None) -> float | None:
+        """Degrees of freedom of t, None for normal quantiles; see ``prediction_df``."""
+        if self.by_test:
+            return test_df
+        return None if self.spent is None else residual_df - self.spent
+
+
+#: Every definition by name, in the order in which reviews use them.
+PREDICTION_INTERVALS: Final[Mapping[str, PredictionDefinition]] = MappingProxyType(
+    {
+        definition.name: definition
+        for definition in (
+            PredictionDefinition(name="normal", words="normal quantiles"),
+            PredictionDefinition(
+                name="t-k-2",
+                words="t with k - 2 degrees of freedom (Higgins, Thompson & Spiegelhalter 2009)",
+                aliases=("hts", "riley"),
+                spent=1,
+            ),
+            PredictionDefinition(
+                name="t-k-1",
+                words="t with k - 1 degrees of freedom (Veroniki et al. 2019)",
+                aliases=("v",),
+                spent=0,
+            ),
+            PredictionDefinition(
+                name="metafor-default",
+                words="distribution of the test: normal for z, otherwise t with k - 1",
+                aliases=("metafor",),
+                by_test=True,
+            ),
+        )
+    }
+)
+_ALIASES: Final = {
+    alias: one.name for one in PREDICTION_INTERVALS.values() for alias in one.aliases
 }
-_ALIASES = {"hts": "t-k-2", "riley": "t-k-2", "v": "t-k-1", "metafor": "metafor-default"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +91,7 @@ class PredictionInterval:
     df : float or None
         Degrees of freedom of t, None for normal quantiles.
     definition : str
-        One of ``DEFINITIONS``.
+        One of ``PREDICTION_INTERVALS``.
     se : float
         Standard error of the summary that entered, the one of its confidence interval.
     tau2 : float
@@ -56,7 +113,7 @@ def prediction_definition(name: str) -> str:
     Parameters
     ----------
     name : str
-        One of ``DEFINITIONS``, "none", or an alias: hts and riley for t-k-2, v for t-k-1.
+        One of ``PREDICTION_INTERVALS``, "none", or an alias.
 
     Raises
     ------
@@ -65,8 +122,8 @@ def prediction_definition(name: str) -> str:
     """
     key = str(name).lower()
     key = _ALIASES.get(key, key)
-    if key not in (*DEFINITIONS, "none"):
-        raise UnknownName("prediction interval", name, ["none", *DEFINITIONS, *_ALIASES])
+    if key not in (*PREDICTION_INTERVALS, "none"):
+        raise UnknownName("prediction interval", name, ["none", *PREDICTION_INTERVALS, *_ALIASES])
     return key
 
 
@@ -76,14 +133,13 @@ def prediction_df(definition: str, *, residual_df: int, test_df: float | None) -
     Parameters
     ----------
     definition : str
-        One of ``DEFINITIONS``.
+        One of ``PREDICTION_INTERVALS``.
     residual_df : int
         Studies minus coefficients, k - 1 for a summary.
     test_df : float or None
         Degrees of freedom of the test of the summary.
     """
-    by_definition = {"t-k-1": residual_df, "t-k-2": residual_df - 1, "metafor-default": test_df}
-    return by_definition.get(definition)
+    return PREDICTION_INTERVALS[definition].df(residual_df, test_df)
 
 
 def predict_interval(
@@ -96,14 +152,14 @@ def predict_interval(
     test_df: float | None,
     level: float,
 ) -> PredictionInterval | None:
-    """Prediction interval under one definition, or None if it has no degree of freedom left.
+    """Prediction interval under one definition, or None without a degree of freedom left for it.
 
     Parameters
     ----------
     estimate, se, tau2 : float
         Summary, its standard error, and the between-study variance.
     definition : str
-        One of ``DEFINITIONS``.
+        One of ``PREDICTION_INTERVALS``.
     residual_df : int
         Studies minus coefficients, k - 1 for a summary.
     test_df : float or None
@@ -111,11 +167,19 @@ def predict_interval(
     level : float
         Coverage.
 
+    Raises
+    ------
+    UnknownName
+        If there is no such definition; "none" gives None.
+
     References
     ----------
     Higgins, Thompson & Spiegelhalter (2009), J R Stat Soc A 172:137-159, eq. 12.
     metafor: ``predict(res)``, and ``predict(res, pi.type="riley")`` for t-k-2.
     """
+    definition = prediction_definition(definition)
+    if definition == "none":
+        return None
     df = prediction_df(definition, residual_df=residual_df, test_df=test_df)
     if df is not None and df < 1:
         return None

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray, read_only
 from evidence.effects.conversions import back_transform
 from evidence.effects.effect_sizes import EffectSizes, effect_size
+from evidence.effects.measures import MEASURES
 from evidence.effects.proportions import harmonic_mean, proportion_interval
 from evidence.effects.rates import rate_interval
 from evidence.errors import BadInput, NotEstimable, known_name
@@ -45,7 +46,6 @@ RATE_TRANSFORMS: Final = {
     "IRFT": "Freeman-Tukey square root",
     "IR": "none",
 }
-_FREEMAN_TUKEY = ("PFT", "IRFT")
 Summary = TypeVar("Summary", bound=SingleArmSummary)
 
 
@@ -105,7 +105,7 @@ def pool_proportions(
     fit = pool(effects, method=method, test=test, prediction=prediction, policy=policy, level=level)
     events, sizes = _kept(effects, xi, ni)
     limits = proportion_interval(events, sizes, level=level, method="exact")
-    way = _way_back(transform, sizes, back_transform_n, "sample size")
+    way = _way_back(transform, sizes, back_transform_n)
     return _summarise(PooledProportion, fit, effects.zero_cell_rule, events, sizes, limits, way)
 
 
@@ -164,7 +164,7 @@ def pool_rates(
     fit = pool(effects, method=method, test=test, prediction=prediction, policy=policy, level=level)
     events, sizes = _kept(effects, xi, ti)
     limits = rate_interval(events, sizes, level=level, method="exact")
-    way = _way_back(transform, sizes, back_transform_t, "person-time")
+    way = _way_back(transform, sizes, back_transform_t)
     return _summarise(PooledRate, fit, effects.zero_cell_rule, events, sizes, limits, way)
 
 
@@ -194,9 +194,10 @@ class _WayBack:
     sentences: tuple[str, ...]
 
 
-def _way_back(transform: str, sizes: FloatArray, given: float | None, what: str) -> _WayBack:
+def _way_back(transform: str, sizes: FloatArray, given: float | None) -> _WayBack:
     """Choose the size at which a Freeman-Tukey value is inverted."""
-    if transform not in _FREEMAN_TUKEY:
+    what = MEASURES[transform].inverted_at
+    if not what:
         rule = "exact inverse of the transformation"
         return _WayBack(transform=transform, at=None, rule=rule, sentences=())
     at = harmonic_mean(sizes) if given is None else real_number(given)

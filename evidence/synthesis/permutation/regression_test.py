@@ -11,6 +11,7 @@ import numpy as np
 from evidence.arrays import FloatArray, IntArray, read_only
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.permutation.patterns import study_orders
 from evidence.synthesis.permutation.sign_test import TIE
 from evidence.synthesis.regression.records import MetaRegression
@@ -178,16 +179,12 @@ class StudyOrders:
         tested = coefficients[self.tested]
         inner = np.linalg.inv(vcov[:, self.tested][:, :, self.tested])
         squares = np.einsum("id,dij,jd->d", tested, inner, tested)
-        degrees = 1 if self.fit.test == "z" else len(self.tested)
+        degrees = 1 if SUMMARY_TESTS[self.fit.test].normal else len(self.tested)
         return single, _divided(squares, factor * degrees)
 
     def _factor(self, knapp_hartung: FloatArray) -> FloatArray:
         """Factor on the Wald covariance matrix of each order."""
-        if self.fit.test == "knha":
-            return knapp_hartung
-        if self.fit.test == "adhoc":
-            return np.maximum(1.0, knapp_hartung)
-        return np.ones_like(knapp_hartung)
+        return SUMMARY_TESTS[self.fit.test].factor(knapp_hartung)
 
 
 def _divided(top: FloatArray, bottom: FloatArray) -> FloatArray:

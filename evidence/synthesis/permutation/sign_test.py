@@ -10,6 +10,7 @@ import numpy as np
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.permutation.patterns import sign_patterns
 from evidence.synthesis.stacks.pooled_stack import pool_stack
 
@@ -153,8 +154,7 @@ def sign_statistics(fit: PooledEffect, yi: FloatArray, signs: FloatArray) -> Flo
     effects = signs * yi[:, None]
     variances = np.broadcast_to(fit.vi[:, None], effects.shape)
     stack = pool_stack(effects, variances, method=fit.method, workers=1)
-    factor = {"knha": stack.s2w, "adhoc": np.maximum(1.0, stack.s2w)}.get(fit.test)
-    se = stack.se if factor is None else stack.se * np.sqrt(factor)
+    se = stack.se * np.sqrt(SUMMARY_TESTS[fit.test].factor(stack.s2w))
     # equal effects leave Knapp-Hartung no width
     far = np.copysign(np.inf, stack.estimate)
     return np.asarray(np.divide(stack.estimate, se, out=far, where=se > 0.0))

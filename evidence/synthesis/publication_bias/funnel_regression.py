@@ -105,7 +105,7 @@ class Scatter:
     model : str
         "rma" or "lm".
     method, test : str or None
-        Estimator of tau2, and z, t, knha or adhoc; None for lm.
+        Estimator of tau2, and one of ``SUMMARY_TESTS`` of room pairwise; None for lm.
     tau2 : float or None
         Between-study variance; None for lm.
     """

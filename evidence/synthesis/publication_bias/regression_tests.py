@@ -22,7 +22,7 @@ from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
-from evidence.synthesis.pairwise.policies import summary_test_name
+from evidence.synthesis.pairwise.summary_tests import summary_test_name
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -77,7 +77,7 @@ def regression_test(
     ni : array_like, shape (k,), optional
         Sample sizes, for the predictors that need them.
     method, test : str
-        Of model rma: estimator of tau2, and z, t, knha (hksj) or adhoc (hksj-floor).
+        Of model rma: estimator of tau2, and one of ``SUMMARY_TESTS`` of room pairwise.
     tau2 : float, optional
         Of model rma: a known between-study variance in place of the estimate.
     level : float
@@ -105,6 +105,7 @@ def regression_test(
     """
     known_name("predictor of a regression test", predictor, PREDICTORS)
     known_name("model of a regression test", model, ("lm", "rma"))
+    method, test = estimator_name(method), summary_test_name(test)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
     asked = f"A regression test on {predictor}"
@@ -136,10 +137,9 @@ def _known_tau2(tau2: float) -> float:
 def _additive(
     studies: Studies, design: FloatArray, method: str, test: str, known: float | None
 ) -> Scatter:
-    name, kind = estimator_name(method), summary_test_name(test)
     if known is None:
-        known = estimate_tau2(studies.yi, studies.vi, name, design=design).tau2
-    return Scatter(model="rma", method=name, test=kind, tau2=known)
+        known = estimate_tau2(studies.yi, studies.vi, method, design=design).tau2
+    return Scatter(model="rma", method=method, test=test, tau2=known)
 
 
 def _predictor(studies: Studies, predictor: str, ni: npt.ArrayLike | None) -> FloatArray:

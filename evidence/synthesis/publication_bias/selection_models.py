@@ -13,8 +13,7 @@ from scipy import special
 
 from evidence.arrays import FloatArray
 from evidence.double_precision import is_definite, studies_in_double_precision
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
-from evidence.input_checks import real_number
+from evidence.errors import NotEstimable, TooFewStudies, known_name
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
@@ -30,7 +29,7 @@ from evidence.synthesis.publication_bias.selection_likelihood import (
     climb,
 )
 from evidence.synthesis.publication_bias.selection_weights import (
-    BetaFunction,
+    WEIGHTS,
     StepFunction,
     WeightFunction,
 )
@@ -38,10 +37,6 @@ from evidence.synthesis.publication_bias.selection_weights import (
 if TYPE_CHECKING:
     import pandas as pd
 
-WEIGHTS = {
-    "step": "constant within intervals of the p-value (Hedges; Vevea & Hedges)",
-    "beta": "beta function of the p-value (Citkowicz & Vevea)",
-}
 ALTERNATIVES = ("greater", "less", "two-sided")
 #: Where the weights start: no selection, and two strengths of it.
 _STARTS = (1.0, 0.5, 0.2)
@@ -170,7 +165,7 @@ def selection_model(
     level = check_level(level)
     ends = _checked_steps(weights, steps, alternative, smallest_p)
     studies = check_studies(yi, vi, labels)
-    parameters = 2 + (ends.size if weights == "step" else 2)
+    parameters = 2 + WEIGHTS[weights].parameters(ends)
     if studies.yi.size <= parameters:
         raise TooFewStudies(
             f"A selection model with {parameters} parameters was asked of {studies.yi.size} "
@@ -188,22 +183,7 @@ def _checked_steps(
     """Ends of the intervals without 0 and 1, rising."""
     known_name("weight function of a selection model", weights, WEIGHTS)
     known_name("alternative", alternative, ALTERNATIVES)
-    if weights == "beta":
-        if alternative == "two-sided":
-            raise BadInput("Beta weights of two-sided p-values. Use alternative='greater'.")
-        if not 1e-12 <= real_number(smallest_p) < 0.5:
-            raise BadInput(f"smallest_p={smallest_p!r:.80} was given. Give one such as 1e-5.")
-        return np.empty(0)
-    try:
-        ends = np.array(sorted({real_number(step) for step in steps} - {1.0}))
-    except TypeError:
-        ends = np.empty(0)
-    if ends.size == 0 or not np.all((ends > 0.0) & (ends < 1.0)):
-        raise BadInput(
-            f"A step function with steps {steps!r:.80} was asked for. Give p-values between 0 and "
-            "1, such as (0.025,) or (0.025, 0.5)."
-        )
-    return ends
+    return WEIGHTS[weights].ends(steps, alternative, smallest_p)
 
 
 def _weight_function(
@@ -218,19 +198,7 @@ def _weight_function(
     z = sign * studies.yi / np.sqrt(studies.vi)
     two_sided = alternative == "two-sided"
     p_values = 2.0 * special.ndtr(-np.abs(z)) if two_sided else special.ndtr(-z)
-    if weights == "beta":
-        return BetaFunction(p_values, smallest_p)
-    function = StepFunction(p_values, ends, two_sided=two_sided)
-    edges = [0.0, *ends.tolist(), 1.0]
-    empty = [
-        f"{edges[i]:g} to {edges[i + 1]:g}" for i in np.flatnonzero(function.counts == 0).tolist()
-    ]
-    if empty:
-        raise NotEstimable(
-            f"No study has a p-value in {', '.join(empty)} (alternative {alternative}), so the "
-            "weight there is not determined. Choose other steps."
-        )
-    return function
+    return WEIGHTS[weights].function(p_values, ends, alternative, smallest_p)
 
 
 def _fit(

@@ -8,13 +8,17 @@ parameters delta.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 import numpy as np
 from scipy import special
 
 from evidence.arrays import FloatArray
+from evidence.errors import BadInput, NotEstimable
+from evidence.input_checks import real_number
 
 #: Derivatives with respect to the mean that the Hessian needs; two of them make one of tau2.
 ORDERS = 5
@@ -182,3 +186,91 @@ class BetaFunction:
         cuts = np.array([self._reach, -self._reach])
         outer = StepFunction._above(mean, variances, sei, cuts)
         return np.concatenate([inside, outer[..., [0, 2]]], axis=2)
+
+
+def _no_steps(steps: Sequence[float], alternative: str, smallest_p: float) -> FloatArray:
+    """Check what beta weights need."""
+    if alternative == "two-sided":
+        raise BadInput("Beta weights of two-sided p-values. Use alternative='greater'.")
+    if not 1e-12 <= real_number(smallest_p) < 0.5:
+        raise BadInput(f"smallest_p={smallest_p!r:.80} was given. Give one such as 1e-5.")
+    return np.empty(0)
+
+
+def _rising_steps(steps: Sequence[float], alternative: str, smallest_p: float) -> FloatArray:
+    """Ends of the intervals of a step function."""
+    try:
+        ends = np.array(sorted({real_number(step) for step in steps} - {1.0}))
+    except TypeError:
+        ends = np.empty(0)
+    if ends.size == 0 or not np.all((ends > 0.0) & (ends < 1.0)):
+        raise BadInput(
+            f"A step function with steps {steps!r:.80} was asked for. Give p-values between 0 and "
+            "1, such as (0.025,) or (0.025, 0.5)."
+        )
+    return ends
+
+
+def _step_function(
+    p_values: FloatArray, ends: FloatArray, alternative: str, smallest_p: float
+) -> WeightFunction:
+    function = StepFunction(p_values, ends, two_sided=alternative == "two-sided")
+    edges = [0.0, *ends.tolist(), 1.0]
+    empty = [
+        f"{edges[i]:g} to {edges[i + 1]:g}" for i in np.flatnonzero(function.counts == 0).tolist()
+    ]
+    if empty:
+        raise NotEstimable(
+            f"No study has a p-value in {', '.join(empty)} (alternative {alternative}), so the "
+            "weight there is not determined. Choose other steps."
+        )
+    return function
+
+
+def _beta_function(
+    p_values: FloatArray, ends: FloatArray, alternative: str, smallest_p: float
+) -> WeightFunction:
+    return BetaFunction(p_values, smallest_p)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weights:
+    """A family of weight functions.
+
+    Attributes
+    ----------
+    words : str
+        What it is.
+    parameters : callable
+        Number of its parameters, from the ends of its intervals.
+    ends : callable
+        Ends of its intervals, none for a smooth function, from the steps that were given, the
+        alternative and the smallest p-value, all checked.
+    function : callable
+        Weight function of the observed p-values, from these, the ends, the alternative and the
+        smallest p-value.
+    """
+
+    words: str
+    parameters: Callable[[FloatArray], int]
+    ends: Callable[[Sequence[float], str, float], FloatArray]
+    function: Callable[[FloatArray, FloatArray, str, float], WeightFunction]
+
+
+#: Every family of weight functions by name.
+WEIGHTS: Final[Mapping[str, _Weights]] = MappingProxyType(
+    {
+        "step": _Weights(
+            words="constant within intervals of the p-value (Hedges; Vevea & Hedges)",
+            parameters=lambda ends: ends.size,
+            ends=_rising_steps,
+            function=_step_function,
+        ),
+        "beta": _Weights(
+            words="beta function of the p-value (Citkowicz & Vevea)",
+            parameters=lambda ends: 2,
+            ends=_no_steps,
+            function=_beta_function,
+        ),
+    }
+)

@@ -13,8 +13,14 @@ from typing import Final
 
 import numpy as np
 
+from evidence.effects.measures import MEASURES
+from evidence.errors import known_name
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
-from evidence.synthesis.rare_events.mantel_haenszel_estimates import odds_ratio, rate_ratio
+from evidence.synthesis.rare_events.mantel_haenszel_estimates import (
+    ESTIMATES,
+    odds_ratio,
+    rate_ratio,
+)
 
 #: Risk in an arm below which events are rare, and below which Peto's method was the least biased.
 RARE: Final = 0.05
@@ -24,7 +30,7 @@ BALANCED: Final = 2.0
 #: Largest ratio (or its inverse) that is no large effect.
 MODERATE: Final = 2.0
 
-RATIOS: Final = ("OR", "RR", "IRR")
+RATIOS: Final = tuple(name for name in ESTIMATES if MEASURES[name].transform == "log")
 MANTEL_HAENSZEL: Final = "Mantel-Haenszel"
 PETO: Final = "Peto"
 FIRTH: Final = "Firth"
@@ -117,10 +123,16 @@ def choose_method(
     usual : str
         Method for events that are not rare.
 
+    Raises
+    ------
+    UnknownName
+        If the measure is none of these.
+
     References
     ----------
     Bradburn et al. (2007), Stat Med 26:53-77. Cochrane Handbook, chapter 10.4.4.
     """
+    known_name("measure of two arms of counts", measure, ESTIMATES)
     said = [_describe(facts)]
     if facts.without_contrast == facts.k and measure in RATIOS:
         return None, (*said, "No study has a contrast: there is nothing to pool to a ratio.")

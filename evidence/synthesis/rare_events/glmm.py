@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, known_name
 from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.summary_tests import UNSCALED_TESTS
 from evidence.synthesis.rare_events.count_likelihood import CountLikelihood
 from evidence.synthesis.rare_events.glmm_fit import (
     CountFit,
@@ -209,7 +210,7 @@ def _method(method: str) -> str:
 
 
 def _test(test: str) -> str:
-    known_name("test of a mixed model", test, ("z", "t"))
+    known_name("test of a mixed model", test, UNSCALED_TESTS)
     return test
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from evidence.synthesis.heterogeneity.measures import cochran_q, i2_from_q, i2_f
 from evidence.synthesis.inputs.studies import Studies
 from evidence.synthesis.numerics.distributions import critical_value
 from evidence.synthesis.pairwise.policies import Plan, describe_method, prediction_sentence
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.regression.coefficients import WaldTest
 from evidence.synthesis.regression.fit import meta_regression
 from evidence.synthesis.regression.model_comparison import joint_test
@@ -126,11 +128,20 @@ def _fit(
 def _choose_test(
     studies: Studies, columns: Mapping[str, FloatArray], plan: Plan
 ) -> tuple[str, str]:
-    """Test of the plan; for policy cochrane-2025 Knapp-Hartung where it is not narrower."""
-    if plan.test == "iqwig":
-        return "adhoc", "Knapp-Hartung intervals with their variance not below the Wald one."
-    if plan.test != "cochrane":
+    """Test of the plan, or the one that its rule chooses for all groups."""
+    if plan.test in SUMMARY_TESTS:
         return plan.test, f"Test {plan.test} as planned."
+    return _TEST_OF_GROUPS[plan.test](studies, columns, plan)
+
+
+def _iqwig_test(studies: Studies, columns: Mapping[str, FloatArray], plan: Plan) -> tuple[str, str]:
+    return "adhoc", "Knapp-Hartung intervals with their variance not below the Wald one."
+
+
+def _cochrane_test(
+    studies: Studies, columns: Mapping[str, FloatArray], plan: Plan
+) -> tuple[str, str]:
+    """Knapp-Hartung where it is not narrower."""
     df = studies.yi.size - len(columns)
     wald = _fit(studies, columns, plan, "z", 0.95, intercept=False)
     if plan.method == "CE" or wald.tau2 <= 0.0 or df < _KNAPP_HARTUNG_DF:
@@ -146,6 +157,10 @@ def _choose_test(
     if ratio < 1.0:
         return "z", f"Wald intervals (normal): Knapp-Hartung ones would be {ratio:.3g} times these."
     return "knha", f"Knapp-Hartung intervals (t with {df} df): tau2 is {wald.tau2:.4g}."
+
+
+#: What each rule of room pairwise chooses for groups that share one tau2.
+_TEST_OF_GROUPS: Final = {"cochrane": _cochrane_test, "iqwig": _iqwig_test}
 
 
 def _prediction(

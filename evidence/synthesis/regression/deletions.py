@@ -18,8 +18,8 @@ from evidence.synthesis.numerics.weighted_least_squares import (
     fit_weighted,
     wald_covariance,
 )
-from evidence.synthesis.pairwise.policies import summary_test_name
 from evidence.synthesis.pairwise.summary_interval import mean_interval
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name
 from evidence.synthesis.stacks.pooled_stack import fit_chunks
 from evidence.synthesis.stacks.stack import Stack, build_stack
 
@@ -37,7 +37,7 @@ class Model:
     plain : bool
         Whether the design is the constant alone.
     method, test : str
-        Estimator of tau2, and z, t, knha or adhoc.
+        Estimator of tau2, and one of ``SUMMARY_TESTS`` of room pairwise.
     tau2 : float
         Between-study variance.
     fit : WeightedFit
@@ -101,7 +101,7 @@ def fit_model(
     design : array_like, shape (k, p), or None
         Moderators including the constant; None for a plain summary.
     method, test : str
-        Estimator of tau2, and z, t, knha or adhoc.
+        Estimator of tau2, and one of ``SUMMARY_TESTS`` of room pairwise.
     spare : int
         How many studies more than coefficients there must be.
 
@@ -183,7 +183,7 @@ def _delete_from_mean(model: Model) -> Deletions:
         )
 
     pooled = fit_chunks(chunk, k, k, model.method, 1)
-    s2w = _factors(pooled.s2w, model.test)
+    s2w = SUMMARY_TESTS[model.test].factor(pooled.s2w)
     return Deletions(
         coefficients=pooled.estimate[:, None],
         covariance=(s2w * pooled.se**2)[:, None, None],
@@ -191,12 +191,6 @@ def _delete_from_mean(model: Model) -> Deletions:
         tau2=pooled.tau2,
         q=pooled.q,
     )
-
-
-def _factors(knapp_hartung: FloatArray, test: str) -> FloatArray:
-    if test == "knha":
-        return knapp_hartung
-    return np.maximum(knapp_hartung, 1.0) if test == "adhoc" else np.ones_like(knapp_hartung)
 
 
 def _delete_from_design(model: Model) -> Deletions:

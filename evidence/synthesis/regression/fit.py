@@ -27,7 +27,8 @@ from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.weighted_least_squares import WeightedFit, rss_beyond_rounding
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
-from evidence.synthesis.pairwise.policies import describe_method, summary_test_name
+from evidence.synthesis.pairwise.policies import describe_method
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name, wald_factor
 from evidence.synthesis.regression.coefficients import (
     CoefficientTable,
     coefficient_table,
@@ -71,7 +72,7 @@ def meta_regression(
     method : str
         Estimator of tau2, one of ``evidence.synthesis.heterogeneity.ESTIMATORS``.
     test : str
-        z, t, knha (hksj), or adhoc (hksj-floor).
+        One of ``SUMMARY_TESTS`` of room pairwise.
     intercept : bool
         Put an intercept in front; without it the first factor has a coefficient for each level.
     interactions : sequence of pairs of str
@@ -170,8 +171,8 @@ def fit_regression(
     model = TauModel(yi, vi, x)
     tau2 = solve_tau2(model, method)
     fit = model.at(tau2.tau2)
-    s2w = covariance_factor(test, rss_beyond_rounding(fit, yi, x) / residual_df)
-    test_df = None if test == "z" else residual_df
+    s2w = wald_factor(test, rss_beyond_rounding(fit, yi, x) / residual_df)
+    test_df = SUMMARY_TESTS[test].df(residual_df)
     table = coefficient_table(
         design.names, fit.coefficients.copy(), s2w * unscaled_covariance(fit, x), test_df, level
     )
@@ -200,19 +201,6 @@ def fit_regression(
             *_single_study_levels(design, studies.labels),
         ),
     )
-
-
-def covariance_factor(test: str, knapp_hartung: float) -> float:
-    """Factor on the Wald covariance matrix: 1, the Knapp-Hartung one, or that not below 1.
-
-    Parameters
-    ----------
-    test : str
-        z, t, knha or adhoc.
-    knapp_hartung : float
-        Weighted residual sum of squares over its degrees of freedom.
-    """
-    return {"knha": knapp_hartung, "adhoc": max(1.0, knapp_hartung)}.get(test, 1.0)
 
 
 def unscaled_covariance(fit: WeightedFit, design: FloatArray) -> FloatArray:
@@ -271,7 +259,7 @@ def _decisions(
     sentences = [f"Residual tau2 by {describe_method(tau2.method)} is {tau2.tau2:.4g}."]
     if tau2.method == "CE":
         sentences = ["The common-effect model assumes residual tau2 = 0; I2 and H2 are from QE."]
-        if test in ("knha", "adhoc"):
+        if SUMMARY_TESTS[test].rescaled:
             sentences.append(
                 "Knapp-Hartung was asked for with a common effect, for which it is not meant."
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from evidence.arrays import FloatArray
@@ -28,13 +30,6 @@ from evidence.synthesis.regression.records import MetaRegression
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What each interval does, by name.
-INTERVALS: Final = {
-    "Q-profile": "inverts Cochran's Q with weights 1 / (vi + tau2), chi-squared at the true tau2",
-    "generalised-Q": "inverts the exact distribution of a Q statistic with fixed weights",
-    "profile-likelihood": "values of tau2 that a likelihood ratio test with 1 df does not reject",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +100,7 @@ def heterogeneity_interval(
     fit : PooledEffect or MetaRegression
         Random-effects result of two or more studies.
     method : str
-        "Q-profile", "generalised-Q", or "profile-likelihood" (of a fit by ML or REML).
+        One of ``INTERVALS``; "profile-likelihood" is that of a fit by ML or REML.
     level : float, optional
         Coverage; that of the fit if left out.
     weights : str or array_like, shape (k,), optional
@@ -132,19 +127,16 @@ def heterogeneity_interval(
     """
     known_name("interval of heterogeneity", method, INTERVALS)
     design = _design(fit)
-    if weights is not None and method != "generalised-Q":
+    kind = INTERVALS[method]
+    if weights is not None and not kind.weighted:
+        taking = " and ".join(name for name, one in INTERVALS.items() if one.weighted)
         raise BadInput(
-            f"A {method} interval was asked for with weights, which only the generalised-Q "
+            f"A {method} interval was asked for with weights, which only the {taking} "
             "interval takes. Leave them out, or choose that method."
         )
     coverage = fit.level if level is None else check_level(level)
     rule = "inverse-variance" if weights is None else weights
-    if method == "Q-profile":
-        bounds = q_profile_interval(fit.yi, fit.vi, coverage, design)
-    elif method == "generalised-Q":
-        bounds = generalised_q_interval(fit.yi, fit.vi, rule, level=coverage, design=design)
-    else:
-        bounds = _profile(fit, design, coverage)
+    bounds = kind.bounds(fit, design, coverage, rule)
     typical = cochran_q(fit.yi, fit.vi, design).typical_variance
     return _on_every_scale(method, bounds, typical, _definition(method, rule))
 
@@ -183,8 +175,8 @@ def _profile(
 
 
 def _definition(method: str, rule: Weights) -> str:
-    words = f"{method} interval of tau2: {INTERVALS[method]}"
-    if method == "generalised-Q":
+    words = f"{method} interval of tau2: {INTERVALS[method].words}"
+    if INTERVALS[method].weighted:
         named = f"{rule} ({WEIGHT_RULES[rule]})" if isinstance(rule, str) else "those given"
         words += f", {named}"
     return f"{words}. I2 and H2 are from its bounds and the typical sampling variance."
@@ -209,3 +201,46 @@ def _on_every_scale(
         empty=bounds.empty,
         definition=definition,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """A kind of interval of tau2.
+
+    Attributes
+    ----------
+    words : str
+        What it does.
+    bounds : callable
+        Interval of tau2 from the fit, its design, the coverage, and the weights of the statistic.
+    weighted : bool
+        Whether the weights of its statistic can be chosen.
+    """
+
+    words: str
+    bounds: Callable[
+        [PooledEffect | MetaRegression, FloatArray | None, float, Weights], Tau2Interval
+    ]
+    weighted: bool = False
+
+
+#: Every kind of interval by name.
+INTERVALS: Final[Mapping[str, _Kind]] = MappingProxyType(
+    {
+        "Q-profile": _Kind(
+            words="inverts Cochran's Q with weights 1 / (vi + tau2), chi-squared at the true tau2",
+            bounds=lambda fit, design, level, _: q_profile_interval(fit.yi, fit.vi, level, design),
+        ),
+        "generalised-Q": _Kind(
+            words="inverts the exact distribution of a Q statistic with fixed weights",
+            bounds=lambda fit, design, level, weights: generalised_q_interval(
+                fit.yi, fit.vi, weights, level=level, design=design
+            ),
+            weighted=True,
+        ),
+        "profile-likelihood": _Kind(
+            words="values of tau2 that a likelihood ratio test with 1 df does not reject",
+            bounds=lambda fit, design, level, _: _profile(fit, design, level),
+        ),
+    }
+)

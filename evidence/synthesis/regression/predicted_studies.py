@@ -14,6 +14,7 @@ from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable
 from evidence.synthesis.inputs.studies import HasEffects, check_studies
 from evidence.synthesis.numerics.distributions import check_level, critical_value
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.regression.deletions import fit_model
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def predict_studies(
     method : str
         Estimator of tau2.
     test : str
-        z, t, knha (hksj) or adhoc (hksj-floor).
+        One of ``SUMMARY_TESTS`` of room pairwise.
     level : float
         Coverage of the intervals.
     labels : iterable of str, optional
@@ -115,7 +116,7 @@ def predict_studies(
             f"The intervals of {studies.yi.size} studies by test={model.test!r} have no width, "
             "because nothing varies. Use test='z' or test='adhoc'."
         )
-    df = None if model.test == "z" else studies.yi.size - model.design.shape[1]
+    df = SUMMARY_TESTS[model.test].df(studies.yi.size - model.design.shape[1])
     half = critical_value(level, df) * se
     arrays = {
         "prediction": prediction,

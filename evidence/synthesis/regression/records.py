@@ -9,7 +9,8 @@ from evidence.arrays import FloatArray
 from evidence.synthesis.heterogeneity.measures import Heterogeneity
 from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
-from evidence.synthesis.pairwise.policies import TESTS, describe_method
+from evidence.synthesis.pairwise.policies import describe_method
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.regression.coefficients import CoefficientTable, WaldTest
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class MetaRegression:
     measure : str or None
         Effect measure.
     method, test : str
-        Estimator of tau2; z, t, knha or adhoc.
+        Estimator of tau2; one of ``SUMMARY_TESTS`` of room pairwise.
     level : float
         Coverage of all intervals.
     decisions : tuple of str
@@ -92,7 +93,7 @@ class MetaRegression:
     @property
     def test_df(self) -> int | None:
         """Degrees of freedom of the tests; None for the normal distribution."""
-        return None if self.test == "z" else self.residual_df
+        return SUMMARY_TESTS[self.test].df(self.residual_df)
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each coefficient."""
@@ -104,7 +105,7 @@ class MetaRegression:
         residual = self.heterogeneity
         lines = [
             f"Meta-regression of {self.k} studies, {describe_method(self.method)}; "
-            f"{TESTS[self.test]}{reference}",
+            f"{SUMMARY_TESTS[self.test].words}{reference}",
             str(self.coefficients),
         ]
         if self.moderator_test is not None:

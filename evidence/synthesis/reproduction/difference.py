@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evidence.errors import BadInput
-from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
+from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,7 +247,7 @@ def _changes(start: _World, goal: _World) -> Iterator[tuple[str, str, _Take]]:
         yield "numbers", f"other effects or variances of {', '.join(other)}", _Take(goal, "numbers")
     named = {
         "method": ("estimator", describe_method),
-        "test": ("interval", lambda test: TESTS[test]),
+        "test": ("interval", lambda test: SUMMARY_TESTS[test].words),
         "level": ("level", lambda level: f"{100 * level:g}%"),
         "i2": ("I2", lambda definition: f"from {definition}"),
         "prediction": ("prediction interval", _prediction_words),

@@ -15,6 +15,7 @@ import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.effects.conversions import back_transform
+from evidence.effects.measures import MEASURES
 from evidence.effects.proportions import INTERVALS, proportion_interval
 from evidence.errors import NotEstimable
 from evidence.synthesis.multiverse.specifications import (
@@ -28,12 +29,14 @@ from evidence.synthesis.multiverse.specifications import (
     half_width,
     variants_of,
 )
-from evidence.synthesis.pairwise.policies import TESTS
+from evidence.synthesis.pairwise.prediction import PREDICTION_INTERVALS, PredictionDefinition
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
 from evidence.synthesis.rare_events.peto import pool_peto
 from evidence.synthesis.stacks.pooled_stack import PooledStack, pool_stack
 
-PREDICTIONS: Final = {"normal": None, "t-k-2": 2, "t-k-1": 1}
+#: Definitions of the prediction interval that differ from each other whatever the test is.
+PREDICTIONS: Final = {name: one for name, one in PREDICTION_INTERVALS.items() if not one.by_test}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,7 +154,7 @@ class _WayBack:
     def __init__(self, variant: Variant, present: BoolArray) -> None:
         self._measure = variant.measure
         self._n: FloatArray | None = None
-        if variant.sizes is not None and variant.measure == "PFT":
+        if variant.sizes is not None and MEASURES[variant.measure].inverted_at:
             inverse = np.where(present, 1.0 / variant.sizes[:, None], 0.0)
             self._n = np.asarray(present.sum(axis=0) / inverse.sum(axis=0))
 
@@ -171,9 +174,13 @@ def _prediction_limits(found: PooledStack, se: FloatArray, level: float) -> dict
     with np.errstate(over="ignore"):
         spread = np.sqrt(found.tau2 + se**2)
     return {
-        name: np.asarray(spread * critical_values(level, None if lost is None else found.k - lost))
-        for name, lost in PREDICTIONS.items()
+        name: np.asarray(spread * critical_values(level, _df(definition, found.k)))
+        for name, definition in PREDICTIONS.items()
     }
+
+
+def _df(definition: PredictionDefinition, k: IntArray) -> IntArray | None:
+    return None if definition.spent is None else k - 1 - definition.spent
 
 
 def _of_counts(
@@ -246,4 +253,6 @@ def definitions(i2: bool, prediction: bool) -> list[tuple[str | None, str | None
 
 def interval_name(test: str) -> str:
     """Interval in words."""
-    return TESTS.get(test, f"{test} interval of a proportion")
+    return (
+        SUMMARY_TESTS[test].words if test in SUMMARY_TESTS else f"{test} interval of a proportion"
+    )

@@ -139,7 +139,7 @@ def influence(
     method : str
         Estimator of tau2.
     test : str
-        z, t, knha (hksj) or adhoc (hksj-floor): whether variances carry the Knapp-Hartung factor.
+        One of ``SUMMARY_TESTS`` of room pairwise: whether variances carry the Knapp-Hartung factor.
     labels : iterable of str, optional
         Names of the studies.
 

@@ -93,7 +93,7 @@ def trial_sequential(
     ties : str
         Studies of the same date: together (one look) or as-given (one after the other).
     spending, futility : str
-        Spending functions of the type I and type II error, obrien-fleming or pocock; no futility
+        Spending functions of the type I and type II error, of ``SPENDING``; no futility
         region if None.
     benefit : str
         Which sign of the effects favours the treatment: below or above 0.

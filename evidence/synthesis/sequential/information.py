@@ -7,6 +7,7 @@ differences between the studies.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +32,12 @@ ADJUSTMENTS: Final = {
     "i2": "I2 from Q",
     "none": "no adjustment",
 }
-_RATIOS: Final = ("RR", "OR", "RD")
+#: Effect of the risks with and without treatment, on the scale of analysis.
+_EFFECTS: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "RR": lambda treated, control: math.log(treated / control),
+    "OR": lambda treated, control: float(special.logit(treated) - special.logit(control)),
+    "RD": lambda treated, control: treated - control,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,7 @@ def anticipated_risk_reduction(
     >>> round(anticipated_risk_reduction(0.2, 0.1).delta, 4)
     -0.2231
     """
-    known_name("measure for a relative risk reduction", measure, _RATIOS)
+    known_name("measure for a relative risk reduction", measure, _EFFECTS)
     share, control = real_number(reduction), real_number(control_risk)
     treated = control * (1.0 - share)
     problems = [
@@ -113,11 +119,7 @@ def anticipated_risk_reduction(
     refuse(BadInput, f"{asked} was anticipated. Give both as proportions, such as 0.2.", problems)
     words = f"relative risk reduction of {100 * share:g}% from a risk of {100 * control:g}%"
     mean, difference = (treated + control) / 2.0, treated - control
-    delta = {
-        "RR": math.log(treated / control),
-        "OR": float(special.logit(treated) - special.logit(control)),
-        "RD": difference,
-    }[measure]
+    delta = _EFFECTS[measure](treated, control)
     # without a reduction there is no difference to divide by; the record refuses a delta of 0
     spread = 4.0 * mean * (1.0 - mean)
     factor = spread / difference**2 if difference else None

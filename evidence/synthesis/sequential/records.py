@@ -46,7 +46,7 @@ class SequentialLook:
     estimate, se : float
         Summary and the standard error behind its test.
     test : str
-        z, t, knha or adhoc.
+        One of ``SUMMARY_TESTS`` of room pairwise.
     z : float
         Standard normal value with the sign and the two-sided p-value of the test.
     boundary : float or None

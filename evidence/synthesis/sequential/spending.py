@@ -8,9 +8,10 @@ spends the difference to the look before.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,11 +21,38 @@ from evidence.arrays import FloatArray
 from evidence.errors import BadInput, known_name, refuse
 from evidence.synthesis.numerics.score_process import ScoreProcess, going_on, start_process
 
-#: Spending functions, in words.
-SPENDING: Final = {
-    "obrien-fleming": "O'Brien-Fleming type of Lan & DeMets, 2 - 2 Phi(z(1 - e/2) / sqrt(t))",
-    "pocock": "Pocock type of Lan & DeMets, e ln(1 + (exp(1) - 1) t)",
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingFunction:
+    """A spending function.
+
+    Attributes
+    ----------
+    words : str
+        What it is.
+    spent : callable
+        Error spent at shares of the information of at most 1, from the shares and the error.
+    """
+
+    words: str
+    spent: Callable[[FloatArray, float], FloatArray]
+
+
+#: Spending functions by name.
+SPENDING: Final[Mapping[str, SpendingFunction]] = MappingProxyType(
+    {
+        "obrien-fleming": SpendingFunction(
+            words="O'Brien-Fleming type of Lan & DeMets, 2 - 2 Phi(z(1 - e/2) / sqrt(t))",
+            spent=lambda share, error: np.asarray(
+                2.0 * special.ndtr(special.ndtri(error / 2.0) / np.sqrt(share))
+            ),
+        ),
+        "pocock": SpendingFunction(
+            words="Pocock type of Lan & DeMets, e ln(1 + (exp(1) - 1) t)",
+            spent=lambda share, error: np.asarray(error * np.log1p(math.expm1(1.0) * share)),
+        ),
+    }
+)
 #: What stands behind the boundary of a look.
 CODES: Final = {
     "spending": "the look spends its part of the error",
@@ -79,7 +107,7 @@ def error_spent(
     error : float
         Error of one side, between 0 and 1.
     spending : str
-        obrien-fleming or pocock.
+        One of ``SPENDING`` of this room.
 
     Raises
     ------
@@ -92,9 +120,7 @@ def error_spent(
     """
     known_name("spending function", spending, SPENDING)
     share = np.minimum(np.asarray(times, dtype=float), 1.0)
-    if spending == "pocock":
-        return np.asarray(error * np.log1p(math.expm1(1.0) * share))
-    return np.asarray(2.0 * special.ndtr(special.ndtri(error / 2.0) / np.sqrt(share)))
+    return SPENDING[spending].spent(share, error)
 
 
 def efficacy_boundaries(
@@ -112,7 +138,7 @@ def efficacy_boundaries(
     sides : int
         2 (each side spends half) or 1.
     spending : str
-        obrien-fleming or pocock.
+        One of ``SPENDING`` of this room.
 
     Raises
     ------
@@ -170,7 +196,7 @@ def futility_boundaries(
     drift : float
         Mean of Z at the required information under the anticipated effect, above 0.
     spending : str
-        obrien-fleming or pocock.
+        One of ``SPENDING`` of this room.
 
     Raises
     ------

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from evidence.synthesis.inputs.study_order import TIES, StudyOrder
-from evidence.synthesis.pairwise.policies import TESTS, Plan, describe_method
+from evidence.synthesis.pairwise.policies import Plan, describe_method
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.sequential.information import ADJUSTMENTS, INFORMATION, AnticipatedEffect
 from evidence.synthesis.sequential.records import SequentialLook
 from evidence.synthesis.sequential.spending import SPENDING
@@ -44,7 +45,7 @@ def definitions_of(
     source, information, ties, spending, futility, benefit
         Names of the choices.
     """
-    used = "; ".join(TESTS[name] for name in dict.fromkeys(tests))
+    used = "; ".join(SUMMARY_TESTS[name].words for name in dict.fromkeys(tests))
     return {
         "anticipated effect": effect.words,
         "model": f"{describe_method(plan.method)}, estimated anew at each look",
@@ -55,10 +56,10 @@ def definitions_of(
         "heterogeneity": ADJUSTMENTS.get(source, "given share of the variance")
         + (", of all studies together" if source in ("diversity", "i2") else ""),
         "order": TIES[ties],
-        "alpha spending": f"{SPENDING[spending]}, half of alpha on each side",
+        "alpha spending": f"{SPENDING[spending].words}, half of alpha on each side",
         "futility": "none"
         if futility is None
-        else f"{SPENDING[futility]} of beta, non-binding, region around Z = 0",
+        else f"{SPENDING[futility].words} of beta, non-binding, region around Z = 0",
         "after the required information": "critical value of a single test; errors of further "
         "looks are not held",
         "adjusted interval": "the boundary in place of the critical value (repeated interval)",

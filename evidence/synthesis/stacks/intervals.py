@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
 from evidence.arrays import FloatArray, IntArray
 from evidence.synthesis.numerics.distributions import critical_value
+from evidence.synthesis.pairwise.interval_rules import INTERVAL_RULES, StackedWidths, TextArray
 from evidence.synthesis.pairwise.policies import Plan
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.stacks.pooled_stack import PooledStack
-
-TextArray = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,7 +22,7 @@ class StackIntervals:
     Attributes
     ----------
     tests : ndarray of str
-        z, t, knha or adhoc; always z for one study.
+        One of ``SUMMARY_TESTS``; always z for one study.
     se : ndarray
         Standard error by that test.
     df : ndarray
@@ -69,11 +68,12 @@ def stack_intervals(
     classic = pooled.se if classic_se is None else classic_se
     tests = _tests(pooled, plan, critical, level, classic)
     factor = np.ones(tests.size)
-    knapp_hartung, floored = tests == "knha", tests == "adhoc"
-    factor[knapp_hartung] = pooled.s2w[knapp_hartung]
-    factor[floored] = np.maximum(1.0, pooled.s2w[floored])
+    normal = np.zeros(tests.size, dtype=bool)
+    for name in np.unique(tests):
+        test, mine = SUMMARY_TESTS[name], tests == name
+        factor[mine] = test.factor(pooled.s2w[mine])
+        normal |= mine & test.normal
     se = pooled.se * np.sqrt(factor)
-    normal = tests == "z"
     df = np.where(normal, np.nan, residual_df)
     half = np.where(normal, critical_value(level, None), critical) * se
     statistic = np.full(se.size, np.nan)
@@ -99,17 +99,21 @@ def _critical_t(df: IntArray, level: float) -> FloatArray:
 def _tests(
     pooled: PooledStack, plan: Plan, critical: FloatArray, level: float, classic_se: FloatArray
 ) -> TextArray:
-    """Test of each summary; the rules of policies are those of ``interval_rules``."""
-    if plan.test not in ("cochrane", "iqwig"):
+    """Test of each summary; the rules of policies are those of ``INTERVAL_RULES``."""
+    if plan.test not in INTERVAL_RULES:
         return np.where(pooled.k > 1, plan.test, "z")
     if plan.method == "CE":
         return np.full(pooled.k.size, "z")
-    compared = pooled.se if plan.test == "cochrane" else classic_se
-    half = critical * (pooled.se * np.sqrt(pooled.s2w))
-    wide = half >= critical_value(level, None) * compared
-    if plan.test == "iqwig":
-        return np.where(pooled.k > 1, np.where(wide, "knha", "adhoc"), "z")
-    return np.where((pooled.k > 2) & (pooled.tau2 > 0.0) & wide, "knha", "z")
+    normal = critical_value(level, None)
+    return INTERVAL_RULES[plan.test].stacked(
+        StackedWidths(
+            k=pooled.k,
+            tau2=pooled.tau2,
+            wald=normal * pooled.se,
+            knapp_hartung=critical * (pooled.se * np.sqrt(pooled.s2w)),
+            classic=normal * classic_se,
+        )
+    )
 
 
 def _two_sided_p(statistic: FloatArray, df: FloatArray) -> FloatArray:

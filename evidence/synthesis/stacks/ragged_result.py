@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray, IntArray
+from evidence.synthesis.pairwise.interval_rules import TextArray
 from evidence.synthesis.pairwise.policies import Plan
-from evidence.synthesis.stacks.intervals import TextArray, stack_intervals
+from evidence.synthesis.stacks.intervals import stack_intervals
 from evidence.synthesis.stacks.pooled_stack import PooledStack, inconsistency
 from evidence.synthesis.stacks.row_faults import RowFaults
 
@@ -80,7 +81,8 @@ class PooledRagged:
     i2_definition : str
         "tau2" or "Q".
     tests, methods : ndarray of str
-        z, t, knha or adhoc, and the estimator of tau2 or "single-study"; empty without a summary.
+        One of ``SUMMARY_TESTS`` of room pairwise, and the estimator of tau2 or "single-study";
+        empty without a summary.
     reasons : tuple of (str or None), length d
         Why there is no summary.
     notes : tuple of (str or None), length d

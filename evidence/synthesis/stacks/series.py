@@ -54,7 +54,7 @@ class PooledSeries:
     statistic, df, p_value : ndarray
         Test of the mean; ``df`` is NaN for a normal test.
     tests : tuple of str, length m
-        Test of each summary: z, t, knha or adhoc.
+        Test of each summary: one of ``SUMMARY_TESTS`` of room pairwise.
     tau2, q, q_p, i2, h2 : ndarray
         Heterogeneity; i2 as a proportion.
     i2_definition, method, policy : str

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import BadInput
-from evidence.report.drawing.axes import MOST, NARROWEST_PLOT, ForestAxis, choose_axis
+from evidence.report.drawing.axes import MOST, NARROWEST_PLOT, Axis, choose_axis
 from evidence.report.drawing.lettering import width_of
 
 #: The axis is described by logs of decimal numbers, which are rounded once.
 ROUNDING = 1e-12
 
 
-def log_axis(*intervals: tuple[float, float, float], **pooled: list[float]) -> ForestAxis:
+def log_axis(*intervals: tuple[float, float, float], **pooled: list[float]) -> Axis:
     """Axis for ratios, each with its bounds."""
     low, middle, high = np.log(np.array(intervals)).T.tolist()
     logs = {name: np.log(values).tolist() for name, values in pooled.items()}

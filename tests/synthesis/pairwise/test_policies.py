@@ -1,15 +1,15 @@
 import pytest
 
 from evidence.errors import UnknownName
+from evidence.synthesis.pairwise.interval_rules import cochrane_test, iqwig_test
 from evidence.synthesis.pairwise.policies import (
     POLICIES,
     find_policy,
     make_plan,
     prediction_sentence,
-    summary_test_name,
 )
 from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.summary_interval import cochrane_test, iqwig_test
+from evidence.synthesis.pairwise.summary_tests import summary_test_name
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ from numpy.testing import assert_allclose
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.policies import POLICIES, TESTS
+from evidence.synthesis.pairwise import POLICIES, PREDICTION_INTERVALS, SUMMARY_TESTS
 from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.prediction import DEFINITIONS
 
 #: Closed form in both programs, so only the order of the sums differs.
 CLOSED_FORM = 1e-12
@@ -384,8 +383,8 @@ ANY = st.one_of(
     vi=st.lists(ANY | st.floats(1e-3, 10), max_size=8),
     trim=st.booleans(),
     method=st.sampled_from([*ESTIMATORS, None, "?"]),
-    test=st.sampled_from([*TESTS, None]),
-    prediction=st.sampled_from([*DEFINITIONS, "none", None]),
+    test=st.sampled_from([*SUMMARY_TESTS, None]),
+    prediction=st.sampled_from([*PREDICTION_INTERVALS, "none", None]),
     policy=st.sampled_from(sorted(POLICIES)),
     level=st.sampled_from([0.5, 0.95, 0.999]),
 )

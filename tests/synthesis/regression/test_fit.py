@@ -23,7 +23,7 @@ from evidence.errors import (
 )
 from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.inputs.design_matrix import build_design
-from evidence.synthesis.pairwise.policies import TESTS
+from evidence.synthesis.pairwise import SUMMARY_TESTS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.regression.fit import meta_regression
 from evidence.synthesis.regression.model_comparison import compare_models, joint_test
@@ -397,7 +397,7 @@ ANY = st.one_of(
     factor=st.lists(st.sampled_from("abc"), min_size=9, max_size=9),
     tame=st.booleans(),
     method=st.sampled_from(list(ESTIMATORS)),
-    test=st.sampled_from(list(TESTS)),
+    test=st.sampled_from(list(SUMMARY_TESTS)),
     intercept=st.booleans(),
 )
 def test_any_input_gives_finite_numbers_or_a_refusal(

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from evidence.synthesis.numerics.distributions import two_sided_p
-from evidence.synthesis.pairwise.policies import POLICIES, TESTS, make_plan
+from evidence.synthesis.pairwise import POLICIES, SUMMARY_TESTS
+from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.summary_interval import choose_interval, mean_interval
 from evidence.synthesis.stacks.intervals import stack_intervals
 from evidence.synthesis.stacks.pooled_stack import pool_stack
@@ -23,7 +24,7 @@ def stack(method):
     return pool_stack(yi, vi, mask=present, method=method)
 
 
-@pytest.mark.parametrize("test", [None, *TESTS])
+@pytest.mark.parametrize("test", [None, *SUMMARY_TESTS])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_interval_is_the_one_of_the_single_summary(policy, test):
     plan = make_plan(policy, test=test)

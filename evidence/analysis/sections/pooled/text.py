@@ -9,8 +9,9 @@ from evidence.arrays import FloatArray
 from evidence.effects.conversions import wald_interval
 from evidence.report.record.document import Text
 from evidence.report.record.ledger import Computed
-from evidence.synthesis.pairwise.policies import TESTS, describe_method, describe_prediction
+from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 
 def estimate_text(context: Context, pooled: Computed[PooledEffect], measure: str) -> Text:
@@ -92,7 +93,7 @@ def method_text(context: Context, pooled: Computed[PooledEffect]) -> Text:
     return context.ledger.prose(
         "estimator of τ²: {method}; interval: {test}; policy: {policy}",
         method=context.ledger.words(describe_method, method=pooled.result.method),
-        test=TESTS[pooled.result.test],
+        test=SUMMARY_TESTS[pooled.result.test].words,
         policy=context.ledger.name(f"computed:{pooled.id}#policy"),
     )
 

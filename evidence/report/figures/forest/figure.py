@@ -3,57 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from evidence.errors import BadInput, UnknownName, refuse
 from evidence.report.drawing.canvas import to_png, to_svg
+from evidence.report.figures.figure_file import FigureFile
 from evidence.report.figures.forest.plot import axis_of, compose
 from evidence.report.figures.forest.records import ForestPlot, ForestRow
 from evidence.report.figures.forest.scales import ShownFit, Transform, show_fit, show_single_arm
 from evidence.report.record.numbers import format_number
-from evidence.synthesis.pairwise.policies import TESTS, describe_method
+from evidence.synthesis.pairwise.policies import describe_method
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
+from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 NO_BREAK: Final = "\u00a0"
-_FORMATS: Final[Mapping[str, Callable[[Path, ForestFigure], object]]] = {
-    ".svg": lambda path, figure: path.write_text(figure.svg, encoding="utf-8", newline="\n"),
-    ".png": lambda path, figure: path.write_bytes(figure.png),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForestFigure:
-    """A forest plot as SVG (shown in a notebook) and as PNG at 220 dots per inch."""
-
-    svg: str = field(repr=False)
-    png: bytes = field(repr=False)
-    title: str = ""
-
-    def save(self, path: str | Path) -> Path:
-        """Write the figure to ``path``, whose ending says as what: .svg or .png.
-
-        Raises
-        ------
-        BadInput
-            Another ending.
-        """
-        path = Path(path)
-        if path.suffix.lower() not in _FORMATS:
-            raise BadInput(
-                f"A forest plot was to be saved as {path.name!r}. "
-                f"Give a name that ends in {' or '.join(_FORMATS)}."
-            )
-        _FORMATS[path.suffix.lower()](path, self)
-        return path
-
-    def _repr_svg_(self) -> str:
-        return self.svg
 
 
 def forest_plot(
@@ -64,7 +31,7 @@ def forest_plot(
     favours: tuple[str, str] | None = None,
     transform: Transform | None = None,
     columns: Mapping[str, Sequence[object]] | None = None,
-) -> ForestFigure:
+) -> FigureFile:
     """Draw the forest plot of a synthesis.
 
     Parameters
@@ -85,7 +52,7 @@ def forest_plot(
 
     Returns
     -------
-    ForestFigure
+    FigureFile
 
     Raises
     ------
@@ -98,7 +65,7 @@ def forest_plot(
     --------
     >>> from evidence import pool
     >>> forest_plot(pool([0.1, 0.3], [0.04, 0.05]), transform="exp", title="Two trials")
-    ForestFigure(title='Two trials')
+    FigureFile(kind='forest plot', title='Two trials')
 
     References
     ----------
@@ -130,7 +97,9 @@ def forest_plot(
     )
     drawing = compose(plot, (_clean(title),))
     named = _clean(title) or f"Forest plot of {synthesis.k} studies"
-    return ForestFigure(svg=to_svg(drawing, named), png=to_png(drawing), title=title)
+    return FigureFile(
+        svg=to_svg(drawing, named), png=to_png(drawing), kind="forest plot", title=title
+    )
 
 
 def _clean(given: object) -> str:
@@ -231,7 +200,7 @@ def _spec(view: ShownFit) -> str:
 def _footer(fit: PooledEffect, null: float | None) -> list[str]:
     if fit.k == 1:
         return ["One study; nothing was pooled."]
-    test = TESTS.get(fit.test, fit.test)
+    test = SUMMARY_TESTS[fit.test].words
     model = f"Model: {describe_method(fit.method)}; interval: {test}."
     lines = [_heterogeneity(fit), _overall(fit) if null is not None else "", model]
     return [line for line in lines if line]

@@ -48,7 +48,7 @@ class TextRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class PlacedColumn:
     """Place of a column of text: its ends and the side on which its lines are aligned."""
 
     left: float
@@ -66,7 +66,7 @@ class Places:
     """Horizontal places of a forest plot on paper of a given width."""
 
     paper: float
-    columns: tuple[Column, ...]
+    columns: tuple[PlacedColumn, ...]
     plot_left: float
     plot_right: float
 
@@ -201,11 +201,11 @@ def _place(
     gaps = max(1, len(widths) - 1)
     gap = min(WIDE_GAP, GAP + slack / gaps)
     spare = slack - gaps * (gap - GAP)
-    columns: list[Column] = []
+    columns: list[PlacedColumn] = []
     left = MARGIN
     for index, (width, align) in enumerate(zip(widths, aligns, strict=True)):
         right = left + width + (spare if index == 0 else 0.0)
-        columns.append(Column(left=left, right=right, align=align))
+        columns.append(PlacedColumn(left=left, right=right, align=align))
         left = right + gap
     return Places(
         paper=paper,

@@ -1,12 +1,12 @@
-"""Marks of a forest plot: squares with whiskers, diamonds, prediction bars, arrows and the axis."""
+"""Marks of a forest plot: squares with whiskers, diamonds, prediction bars and arrows."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 from evidence.report.drawing.canvas import Drawing
+from evidence.report.drawing.drawn_axis import ARROW, PlacedAxis, arrowhead
 
 #: Dark enough on white (4 to 1 and more), and apart from each other in grey.
 SQUARE: Final = "#4a7fb0"
@@ -18,44 +18,15 @@ WHISKER: Final = 0.9
 VISIBLE: Final = 2.5
 #: Side of the square of a study that has no weight.
 UNWEIGHTED: Final = 4.5
-ARROW: Final = 4.5
 #: Half the height of the bar of a prediction interval.
 BAR: Final = 1.1
 
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
-    """The horizontal axis: from positions on the analysis scale to points on paper."""
-
-    left: float
-    right: float
-    low: float
-    high: float
-
-    def x(self, position: float) -> float:
-        """Return the place on paper, also of positions outside the axis."""
-        part = (position - self.low) / (self.high - self.low)
-        return self.left + part * (self.right - self.left)
-
-    def side(self, position: float) -> int:
-        """Whether the position is left of the axis (-1), on it (0) or right of it (1)."""
-        slack = 1e-9 * (self.high - self.low)  # rounding errors at the ends do not count
-        return int(position > self.high + slack) - int(position < self.low - slack)
-
-    def inside(self, position: float) -> bool:
-        """Whether the position is on the axis."""
-        return self.side(position) == 0
-
-    def held(self, x: float) -> float:
-        """Return the nearest place on the axis."""
-        return min(max(x, self.left), self.right)
-
-
 def draw_study(
     drawing: Drawing,
-    axis: Axis,
+    axis: PlacedAxis,
     y: float,
     estimate: float,
     ci: tuple[float, float] | None,
@@ -83,14 +54,14 @@ def draw_study(
         _draw_interval(drawing, axis, y, (estimate, estimate))
 
 
-def _draw_interval(drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float]) -> None:
+def _draw_interval(drawing: Drawing, axis: PlacedAxis, y: float, ci: tuple[float, float]) -> None:
     """Draw a whisker; an arrow takes the place of an end that is off the axis."""
     left, right = _visible(axis, ci)
     drawing.line("whisker", left, y, right, y, width=WHISKER)
     draw_arrows(drawing, axis, y, ci, "#000000")
 
 
-def _visible(axis: Axis, ci: tuple[float, float]) -> tuple[float, float]:
+def _visible(axis: PlacedAxis, ci: tuple[float, float]) -> tuple[float, float]:
     """Return the ends on paper; an interval off the axis keeps the shaft of its arrow."""
     left, right = (axis.held(axis.x(bound)) for bound in ci)
     if axis.side(ci[0]) < 0:
@@ -103,7 +74,7 @@ def _visible(axis: Axis, ci: tuple[float, float]) -> tuple[float, float]:
 
 
 def draw_arrows(
-    drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float], colour: str
+    drawing: Drawing, axis: PlacedAxis, y: float, ci: tuple[float, float], colour: str
 ) -> None:
     """Draw an arrowhead at each end of the axis beyond which the interval runs."""
     if axis.side(ci[0]) < 0:
@@ -112,15 +83,9 @@ def draw_arrows(
         arrowhead(drawing, "arrow", axis.right, y, 1, colour)
 
 
-def arrowhead(drawing: Drawing, name: str, x: float, y: float, way: int, colour: str) -> None:
-    """Draw an arrowhead with its tip at (x, y), to the left (-1) or to the right (1)."""
-    back = x - way * ARROW
-    drawing.polygon(name, ((x, y), (back, y - 0.55 * ARROW), (back, y + 0.55 * ARROW)), fill=colour)
-
-
 def draw_summary(
     drawing: Drawing,
-    axis: Axis,
+    axis: PlacedAxis,
     y: float,
     estimate: float,
     ci: tuple[float, float],
@@ -149,7 +114,7 @@ def _cut(corners: list[Point], edge: float, keep: int) -> list[Point]:
     return kept
 
 
-def draw_prediction(drawing: Drawing, axis: Axis, y: float, ci: tuple[float, float]) -> None:
+def draw_prediction(drawing: Drawing, axis: PlacedAxis, y: float, ci: tuple[float, float]) -> None:
     """Draw a thin bar with ends, which are arrows where it leaves the axis."""
     left, right = _visible(axis, ci)
     corners = ((left, y - BAR), (right, y - BAR), (right, y + BAR), (left, y + BAR))

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evidence.report.drawing.axes import NARROWEST_PLOT, ForestAxis, Scale, choose_axis
+from evidence.report.drawing.axes import NARROWEST_PLOT, Axis, Scale, choose_axis
 from evidence.report.drawing.canvas import POINTS_PER_CM, Drawing, to_png, to_svg
+from evidence.report.drawing.drawn_axis import PlacedAxis, draw_axis
 from evidence.report.drawing.lettering import LINE, SIZE, Line, longest_word, text_width, wrap
-from evidence.report.figures.forest.axis import draw_axis
 from evidence.report.figures.forest.layout import (
     MARGIN,
     PLOT_GAP,
@@ -26,7 +26,6 @@ from evidence.report.figures.forest.layout import (
 )
 from evidence.report.figures.forest.marks import (
     NULL,
-    Axis,
     draw_prediction,
     draw_study,
     draw_summary,
@@ -92,7 +91,7 @@ def choose_limits(
     return axis.low, axis.high
 
 
-def axis_of(rows: Sequence[ForestRow], scale: Scale, null: float | None) -> ForestAxis:
+def axis_of(rows: Sequence[ForestRow], scale: Scale, null: float | None) -> Axis:
     """Choose the axis for rows."""
     studies = [row.ci for row in rows if row.kind == "study" and row.ci]
     pooled = [row.ci for row in rows if row.kind != "study" and row.ci]
@@ -114,7 +113,7 @@ class _Sheet:
     plot: ForestPlot
     drawing: Drawing
     places: Places
-    axis: Axis
+    axis: PlacedAxis
     headers: tuple[Text, ...]
     rows: tuple[TextRow, ...]
 
@@ -126,7 +125,16 @@ def compose(plot: ForestPlot, heading: Text = ()) -> Drawing:
     y = _draw_heading(sheet, heading)
     y = _draw_headers(sheet, y)
     y = _draw_rows(sheet, y)
-    end = max(draw_axis(sheet.drawing, plot, sheet.axis, y), _footer_end(sheet, y))
+    below = draw_axis(
+        sheet.drawing,
+        sheet.axis,
+        y,
+        ticks=plot.ticks,
+        label=plot.axis_label,
+        favours=plot.favours,
+        null=plot.null,
+    )
+    end = max(below, _footer_end(sheet, y))
     _draw_footer(sheet, y)
     sheet.drawing.height = end + MARGIN
     return sheet.drawing
@@ -153,7 +161,7 @@ def _sheet(plot: ForestPlot) -> _Sheet:
         plot=_plot_width(plot),
         overhang=_overhang(plot),
     )
-    axis = Axis(
+    axis = PlacedAxis(
         left=places.plot_left, right=places.plot_right, low=plot.limits[0], high=plot.limits[1]
     )
     drawing = Drawing(width=places.paper)

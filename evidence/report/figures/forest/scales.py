@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
 from evidence.arrays import FloatArray
-from evidence.effects.conversions import NO_NATURAL_SCALE, back_transform
+from evidence.effects.conversions import back_transform
 from evidence.effects.measures import MEASURES
 from evidence.report.drawing.axes import Scale
 from evidence.synthesis.numerics.distributions import critical_value
@@ -17,8 +17,6 @@ from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import PooledProportion, SingleArmSummary
 
 Transform = Literal["exp", "none"]
-#: Measures that can be inverted only with the sizes of the studies, which a fit does not hold.
-_NEED_SIZES: Final = ("PFT", "IRFT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +71,13 @@ def _scale(
 ) -> tuple[Callable[[FloatArray], FloatArray], Scale, float | None]:
     """Way to the scale that is shown, what that scale is, and its null value."""
     known = MEASURES.get(measure or "GEN", MEASURES["GEN"])
-    null = 0.0 if known.contrast or "correlation" in known.label else None
+    null = known.null
     if transform == "exp" or (transform is None and known.transform == "log"):
         return _same, "log", null
-    if transform == "none" or known.name in (*NO_NATURAL_SCALE, *_NEED_SIZES, "GEN"):
+    # a fit does not hold the sizes of the studies, with which some measures are inverted
+    if transform == "none" or not known.natural or known.inverted_at or known.name == "GEN":
         return _same, "identity", null
-    scale: Scale = "proportion" if known.label == "proportion" else "identity"
+    scale: Scale = "proportion" if known.proportion else "identity"
     return lambda values: back_transform(values, known.name), scale, null
 
 
@@ -91,7 +90,7 @@ def _name(measure: str | None, transform: Transform | None) -> str:
     known = MEASURES.get(measure or "GEN", MEASURES["GEN"])
     if known.name == "GEN":
         return "Ratio" if transform == "exp" else "Effect"
-    kept = transform == "none" or known.name in _NEED_SIZES
+    kept = transform == "none" or bool(known.inverted_at)
     if kept and known.transform != "identity":
         return f"{known.label.capitalize()}, {known.transform} scale"
     return known.label.capitalize()

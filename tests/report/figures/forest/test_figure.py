@@ -10,7 +10,8 @@ import pytest
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, UnknownName
-from evidence.report.figures.forest.figure import ForestFigure, forest_plot
+from evidence.report.figures.figure_file import FigureFile
+from evidence.report.figures.forest.figure import forest_plot
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
 
@@ -23,7 +24,7 @@ TABLES = {
 NAMES = ["CAMMS223", "CARE-MS I", "CARE-MS II", "Fourth", "Fourth"]
 
 
-def words(figure: ForestFigure) -> list[str]:
+def words(figure: FigureFile) -> list[str]:
     return re.findall(r">([^<>]+)</text>", figure.svg)
 
 
@@ -106,7 +107,7 @@ def test_a_title_stands_above_and_names_the_drawing():
     figure = forest_plot(fit_of(), title="Relapse at 2 years & later")
     assert words(figure)[0] == "Relapse at 2 years &amp; later"
     assert 'aria-label="Relapse at 2 years &amp; later"' in figure.svg
-    assert repr(figure) == "ForestFigure(title='Relapse at 2 years & later')"
+    assert repr(figure) == "FigureFile(kind='forest plot', title='Relapse at 2 years & later')"
 
 
 def test_a_figure_is_saved_by_its_ending(tmp_path):
