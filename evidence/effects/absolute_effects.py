@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from evidence.double_precision import in_double_precision
 from evidence.effects.proportions import proportion_interval
 from evidence.errors import known_name
 from evidence.input_checks import InputCheck
+from evidence.results import Result, with_bounds
 
 #: Risk with treatment, from the baseline risk p and the effect on its natural scale.
 _TO_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
@@ -32,7 +33,7 @@ _FROM_RISK: Final[dict[str, Callable[[FloatArray, FloatArray], FloatArray]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbsoluteEffect:
+class AbsoluteEffect(Result):
     """What a relative effect means at one baseline.
 
     Attributes
@@ -58,6 +59,9 @@ class AbsoluteEffect:
     difference: float
     difference_ci: tuple[float, float]
     capped: bool = False
+
+    def _row(self) -> dict[str, Any]:
+        return with_bounds(Result._row(self), treated_ci="treated", difference_ci="difference")
 
 
 @in_double_precision("An effect at a baseline")
@@ -174,7 +178,7 @@ def convert_effect(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberNeededToTreat:
+class NumberNeededToTreat(Result):
     """Number needed to treat for one event fewer (or more).
 
     Attributes
@@ -195,6 +199,9 @@ class NumberNeededToTreat:
     ci: tuple[float, float] | None
     fewer_limit: float | None
     more_limit: float | None
+
+    def _row(self) -> dict[str, Any]:
+        return with_bounds(Result._row(self), ci="ci")
 
     @property
     def through_infinity(self) -> bool:

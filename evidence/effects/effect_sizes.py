@@ -35,6 +35,7 @@ from evidence.effects.raw_data import (
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import InputCheck
+from evidence.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ _COLUMNS: Final = {"ci_high"}.union(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EffectSizes:
+class EffectSizes(Result):
     """Effects of k studies with their sampling variances.
 
     Attributes

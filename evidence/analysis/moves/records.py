@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from evidence.results import Result
 from evidence.trials.releases.differences import Release
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _count(number: int, word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatMoved:
+class WhatMoved(Result):
     """What moved in the declared analyses between two datasets.
 
     Attributes

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.input_checks import real_number
+from evidence.results import Result
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_matrix import Design, build_design
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.multilevel.cluster_robust import RobustModel, cluster_codes, robust_model
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.generalised_least_squares import fit_general
@@ -53,7 +54,7 @@ class _Moments(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RobustVariance:
+class RobustVariance(Result):
     """Summary of dependent effects by robust variance estimation.
 
     Attributes
@@ -101,7 +102,7 @@ class RobustVariance:
 
 
 def pool_robust(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None,
     cluster: npt.ArrayLike,
     moderators: Moderators | None = None,

@@ -15,6 +15,7 @@ from scipy import special
 from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.input_checks import require_kind
 from evidence.synthesis.stacks.pooled_stack import PooledStack
 
 #: Measures that are looked at when none is named; two arms and one arm.
@@ -133,6 +134,9 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     ----------
     Knapp & Hartung (2003), Stat Med 22:2693-2710. metafor: ``rma(yi, vi, test=)``.
     """
+    require_kind(
+        "The width of many intervals", found, PooledStack, "Give the result of pool_stack()."
+    )
     factor = {"knha": found.s2w, "adhoc": np.maximum(1.0, found.s2w)}.get(test, 1.0)
     se = found.se * np.sqrt(factor)
     return se, se * critical_values(level, None if test == "z" else found.k - 1)

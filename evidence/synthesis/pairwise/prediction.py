@@ -7,6 +7,7 @@ reference distribution, so an interval carries the name of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from evidence.errors import UnknownName
 from evidence.synthesis.numerics.distributions import critical_value
@@ -48,6 +49,19 @@ class PredictionInterval:
     definition: str
     se: float
     tau2: float
+
+
+def with_prediction(row: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a result, its prediction interval as columns."""
+    names = {"prediction_low": "low", "prediction_high": "high", "prediction_df": "df"}
+    names["prediction_definition"] = "definition"
+    cells: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "prediction":
+            cells |= {column: getattr(value, part, None) for column, part in names.items()}
+        else:
+            cells[name] = value
+    return cells
 
 
 def prediction_definition(name: str) -> str:

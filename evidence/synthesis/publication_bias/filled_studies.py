@@ -13,9 +13,11 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies, known_name
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -30,7 +32,7 @@ ESTIMATORS_OF_MISSING = ("L0", "R0", "Q0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrimAndFill:
+class TrimAndFill(Result):
     """Studies that a symmetric funnel lacks; a sensitivity analysis, not a correction.
 
     Attributes
@@ -79,8 +81,9 @@ class TrimAndFill:
         ).set_index("studies")
 
 
+@takes_fit("method", "test", "policy", "level")
 def trim_and_fill(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     estimator: str = "L0",
@@ -95,10 +98,10 @@ def trim_and_fill(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 3 or more studies; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     estimator : str
         Of the number of missing studies: L0, R0 or Q0.
     side : str, optional

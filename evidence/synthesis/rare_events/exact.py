@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,12 +17,10 @@ from scipy import optimize
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
+from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.hypergeometric import check_outcomes, log_choose
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MEASURES: Final = ("OR", "IRR")
 #: Probabilities of a table below this share of its largest do not reach a tail of 0.1%.
@@ -34,7 +32,7 @@ _SAME: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExactResult:
+class ExactResult(Result):
     """Common ratio by the exact conditional distribution.
 
     Attributes
@@ -75,12 +73,6 @@ class ExactResult:
     measure: str
     k: int
     k_informative: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([{name: getattr(self, name) for name in self.__slots__}])
 
 
 def pool_exact(

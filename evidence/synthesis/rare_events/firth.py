@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,15 +18,13 @@ from scipy import optimize, special
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
+from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import (
     check_level,
     chi_squared_p,
     chi_squared_quantile,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MEASURES: Final = ("OR", "IRR")
 _CODES: Final = np.array([0.5, -0.5])
@@ -38,7 +36,7 @@ _FARTHEST: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirthResult:
+class FirthResult(Result):
     """Common ratio of k studies by penalised likelihood.
 
     Attributes
@@ -71,12 +69,7 @@ class FirthResult:
     k: int
     labels: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        names = [name for name in self.__slots__ if name != "labels"]
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+    OMITTED = ("labels",)
 
 
 def pool_firth(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +29,7 @@ from evidence.synthesis.inputs.event_counts import (
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.rare_events.common_effect import (
     CommonEffectHeterogeneity,
+    CommonEffectResult,
     apply_rule,
     scatter_around,
     wald_test,
@@ -41,16 +42,12 @@ from evidence.synthesis.rare_events.stratified_tests import (
     rate_association_test,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 _OWN: Final = ZeroCellRule(add=0.5, to="only0", drop00=True)
 _POOLED: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MantelHaenszelResult:
+class MantelHaenszelResult(CommonEffectResult):
     """Common effect of k studies by Mantel and Haenszel, on the scale of analysis.
 
     A number that is not estimable is None, and ``reason`` says why.
@@ -121,19 +118,13 @@ class MantelHaenszelResult:
     engine_se: float | None
     decisions: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row: estimate, heterogeneity and tests."""
-        import pandas as pd
-
-        names = ("measure", "estimate", "se", "ci_low", "ci_high", "level", "statistic", "p_value")
-        row: dict[str, object] = {name: getattr(self, name) for name in (*names, "k", "reason")}
-        row |= {n: getattr(self.heterogeneity, n) for n in CommonEffectHeterogeneity.__slots__}
+    def _row(self) -> dict[str, Any]:
+        row = CommonEffectResult._row(self)
         for name in ("cmh", "cochran", "breslow_day", "tarone"):
             test: ChiSquaredTest | None = getattr(self, name)
             row[name] = None if test is None else test.statistic
             row[f"{name}_p"] = None if test is None else test.p_value
-        row["zero_cell_rule"] = self.zero_cell_rule
-        return pd.DataFrame([row])
+        return row
 
 
 def pool_mantel_haenszel(

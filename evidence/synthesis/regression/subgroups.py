@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name, refuse
+from evidence.results import Result, columns_of, frame_of
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_columns import read_values
 from evidence.synthesis.inputs.grouping import read_labels, sorted_labels
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -34,7 +36,7 @@ TAU2_MODES = ("separate", "common")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Subgroups:
+class Subgroups(Result):
     """Summaries of groups of studies, on the scale of the effects.
 
     Attributes
@@ -68,10 +70,7 @@ class Subgroups:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each group."""
-        import pandas as pd
-
-        names = [field.name for field in fields(SubgroupEffect) if field.name != "labels"]
-        return pd.DataFrame([{n: getattr(one, n) for n in names} for one in self.effects])
+        return frame_of(self.effects, columns_of(SubgroupEffect, omit=("labels",)))
 
     def __str__(self) -> str:
         """Short printed summary."""
@@ -85,8 +84,9 @@ class Subgroups:
         return "\n".join([*lines, f"  difference: {self.interaction}", *self.decisions])
 
 
+@takes_fit("method", "test", "policy", "level")
 def pool_subgroups(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None,
     groups: npt.ArrayLike,
     *,
@@ -102,10 +102,10 @@ def pool_subgroups(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     groups : array_like, shape (k,)
         Group of each study. A pandas categorical orders the groups; otherwise they are sorted.
     tau2 : str
@@ -176,9 +176,7 @@ def pool_subgroups(
     )
 
 
-def _members(
-    yi: npt.ArrayLike | HasEffects, studies: Studies, groups: npt.ArrayLike
-) -> dict[str, list[int]]:
+def _members(yi: StudyInput, studies: Studies, groups: npt.ArrayLike) -> dict[str, list[int]]:
     """Rows of each group, in the order of the groups."""
     rows, kept = used_rows(yi, studies.yi.size)
     problems: list[str] = []
