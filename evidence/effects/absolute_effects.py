@@ -84,6 +84,7 @@ def absolute_effect(
     Cochrane Handbook 14.1.5 and 15.4.4; GRADE guidelines 27 (2020), J Clin
     Epidemiol 118:124-131, for the HR.
     """
+    known_name("measure of a relative effect", measure, (*_TO_RISK, "IRR"))
     check = InputCheck("An absolute effect")
     numbers = check.numbers(estimate=estimate, ci_low=ci_low, ci_high=ci_high, baseline=baseline)
     if any(number.ndim for number in numbers):

@@ -16,6 +16,7 @@ from evidence.analysis.sections.pooled.comparison import comparison_section
 from evidence.analysis.sections.pooled.proportion import proportion_section
 from evidence.analysis.sections.review.table import review_section
 from evidence.analysis.shared.context import Context, SectionResult
+from evidence.input_checks import require_kind
 from evidence.report.record.document import Block, Document, Heading, Listing, Paragraph, Span, Text
 from evidence.report.record.ledger import Ledger
 from evidence.trials.dataset.load import Trials, load_trials
@@ -77,7 +78,10 @@ def run_analysis(name: str | Path, *, trials: Trials | None = None) -> AnalysisR
     >>> run.results["sections"]["relapse-rate"]["summary"]["estimate"]
     """
     file = read_analysis(analysis_path(name))
-    trials = trials or load_trials()
+    trials = load_trials() if trials is None else trials
+    require_kind(
+        "A run of an analysis on the dataset", trials, Trials, "Give what load_trials() returned."
+    )
     ledger = Ledger(trials, file.content, software_versions())
     context = Context(trials=trials, ledger=ledger, declared=file.declared)
     sections = {

@@ -71,6 +71,11 @@ class HoldsStudies(Result):
         """
         raise NotImplementedError
 
+    @property
+    def moderators(self) -> FloatArray | None:
+        """Design matrix of its moderators with the constant, shape (k, p); None without any."""
+        return None
+
 
 #: What functions of effects take: arrays, effect sizes, or a result that holds its studies.
 StudyInput: TypeAlias = npt.ArrayLike | HasEffects | HoldsStudies

@@ -103,8 +103,8 @@ class RobustVariance(Result):
 
 def pool_robust(
     yi: StudyInput,
-    vi: npt.ArrayLike | None,
-    cluster: npt.ArrayLike,
+    vi: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     moderators: Moderators | None = None,
     *,
     working: str = "CORR",
@@ -157,6 +157,8 @@ def pool_robust(
     kind, name = _options(working, adjust, rho)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
+    if cluster is None:
+        raise BadInput("Robust variance estimation needs cluster. Give the study of each effect.")
     rows, kept = used_rows(yi, studies.yi.size)
     design = build_design(
         moderators,

@@ -37,9 +37,7 @@ def takes_fit(
             if not isinstance(given, HoldsStudies):
                 return function(*args, **kwargs)
             found = {**_settings(given, settings, kwargs), **kwargs}
-            if "design" not in found or "design" in kwargs:
-                return call(*args, **found)
-            return call(given.yi, given.vi, **found)
+            return call(**found) if "yi" in found else call(*args, **found)
 
         return answer
 
@@ -49,16 +47,24 @@ def takes_fit(
 def _settings(
     given: HoldsStudies, settings: tuple[str, ...], chosen: dict[str, Any]
 ) -> dict[str, Any]:
-    """What a function takes from a fit."""
-    fit: Any = given.fit if isinstance(given, SingleArmSummary) else given
-    known = {"level": fit.level}
-    if fit.method != "single-study" and "policy" not in chosen:
-        known |= {"method": fit.method, "test": fit.test}
-        if isinstance(fit, PooledEffect) and "policy" in settings:
-            known = {"level": fit.level, **_beside_policy(fit)}
-    if not isinstance(fit, PooledEffect) and fit.design.tested and "design" in settings:
-        known |= {"design": fit.design.matrix, "labels": fit.labels}
-    return {name: value for name, value in known.items() if name in (*settings, "labels")}
+    """What a function takes from a fit; with moderators also the studies, beside their design."""
+    # a meta-regression stands above this room; it has the same method, test, level, yi and vi
+    fit = cast(PooledEffect, given.fit if isinstance(given, SingleArmSummary) else given)
+    known = {"level": fit.level, **_model(fit, settings, chosen)}
+    found = {name: known[name] for name in settings if name in known}
+    if "design" in settings and "design" not in chosen and given.moderators is not None:
+        own = {"yi": fit.yi, "vi": fit.vi, "labels": fit.labels}
+        return {**found, **own, "design": given.moderators}
+    return found
+
+
+def _model(fit: PooledEffect, settings: tuple[str, ...], chosen: dict[str, Any]) -> dict[str, str]:
+    """Method and test of a fit, or its policy with what differs from it; not beside a policy."""
+    if fit.method == "single-study" or "policy" in chosen:
+        return {}
+    if "policy" in settings and isinstance(fit, PooledEffect):
+        return _beside_policy(fit)
+    return {"method": fit.method, "test": fit.test}
 
 
 def _beside_policy(fit: PooledEffect) -> dict[str, str]:

@@ -19,7 +19,6 @@ from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import is_truth
-from evidence.synthesis.engines import engine_odds_ratio
 from evidence.synthesis.inputs.event_counts import (
     EventCounts,
     count_studies,
@@ -84,10 +83,8 @@ class MantelHaenszelResult(CommonEffectResult):
         What was added to empty cells for the estimate.
     effects : EffectSizes
         The studies' own effects, under their own rule for empty cells.
-    engine : str
-        Library that vouches for an odds ratio, or "own code".
-    engine_estimate, engine_se : float or None
-        Its own values.
+    events, sizes : ndarray, shape (k, 2), read-only
+        Events, and participants or person-time, of the studies in the estimate.
     decisions : tuple of str
         Each choice that was taken, in a sentence.
     """
@@ -113,9 +110,8 @@ class MantelHaenszelResult(CommonEffectResult):
     labels: tuple[str, ...]
     zero_cell_rule: str
     effects: EffectSizes
-    engine: str
-    engine_estimate: float | None
-    engine_se: float | None
+    events: FloatArray
+    sizes: FloatArray
     decisions: tuple[str, ...]
 
     def _row(self) -> dict[str, Any]:
@@ -243,9 +239,9 @@ def _assemble(
     cmh, cochran = _association(kept, correct)
     common = np.exp(found.estimate) if odds and found.estimate is not None else None
     same = homogeneity_tests(kept.events, kept.sizes, float(common)) if common else None
-    engine = engine_odds_ratio(kept.events, kept.sizes) if common else None
-    if found.weights is not None:
-        read_only(found.weights)
+    for array in (kept.events, kept.sizes, found.weights):
+        if array is not None:
+            read_only(array)
     return MantelHaenszelResult(
         estimate=found.estimate,
         se=found.se,
@@ -268,9 +264,8 @@ def _assemble(
         labels=kept.labels,
         zero_cell_rule=rule.name,
         effects=effects,
-        engine="own code" if engine is None else engine.engine,
-        engine_estimate=None if engine is None else engine.estimate,
-        engine_se=None if engine is None else engine.se,
+        events=kept.events,
+        sizes=kept.sizes,
         decisions=_decisions(counts, kept, effects, rule, found),
     )
 

@@ -108,6 +108,11 @@ class MetaRegression(HoldsStudies, CoefficientResult):
             )
         return Studies(yi=self.yi, vi=self.vi, labels=self.labels, measure=self.measure)
 
+    @property
+    def moderators(self) -> FloatArray | None:
+        """Design matrix, if there is a moderator in it."""
+        return self.design.matrix if self.design.tested else None
+
     def __str__(self) -> str:
         """Short printed summary."""
         reference = "" if self.test_df is None else f" with {self.test_df} df"
