@@ -77,10 +77,6 @@ class HoldsStudies(Result):
         return None
 
 
-#: What functions of effects take: arrays, effect sizes, or a result that holds its studies.
-StudyInput: TypeAlias = npt.ArrayLike | HasEffects | HoldsStudies
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Studies:
     """Effects and sampling variances of k studies, finite and with positive variances.
@@ -102,6 +98,19 @@ class Studies:
     labels: tuple[str, ...]
     measure: str | None = None
     decisions: tuple[str, ...] = ()
+
+    def keep(self, rows: Sequence[int]) -> Studies:
+        """Some of the studies, in the order of ``rows``, without what was done to reach them."""
+        chosen = list(rows)
+        yi, vi = self.yi[chosen], self.vi[chosen]
+        read_only(yi)
+        read_only(vi)
+        labels = tuple(self.labels[row] for row in chosen)
+        return Studies(yi=yi, vi=vi, labels=labels, measure=self.measure)
+
+
+#: What functions of effects take: arrays, effect sizes, or a result that holds its studies.
+StudyInput: TypeAlias = npt.ArrayLike | HasEffects | HoldsStudies | Studies
 
 
 def has_effects(value: object) -> TypeGuard[HasEffects]:
@@ -134,14 +143,14 @@ def check_studies(
         If lengths differ, a value is not finite, or a variance is not above 0.
     """
     names = None if labels is None else study_names(labels)
-    held = isinstance(yi, HoldsStudies) or has_effects(yi)
+    held = isinstance(yi, HoldsStudies | Studies) or has_effects(yi)
     if held and vi is not None:
         raise BadInput(
             "Effect sizes were given together with vi, which they already hold. "
             "Leave vi out, or give yi as an array."
         )
-    if isinstance(yi, HoldsStudies):
-        return _renamed(yi.own_studies, names)
+    if isinstance(yi, HoldsStudies | Studies):
+        return _renamed(yi if isinstance(yi, Studies) else yi.own_studies, names)
     if has_effects(yi):
         return _from_effect_sizes(yi, yi.labels if names is None else names)
     if isinstance(yi, Result) or is_dataclass(yi):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,15 +133,8 @@ def trim_and_fill(
     plan = make_plan(policy, method=method, test=test)
     studies = check_studies(yi, vi, labels)
     _require_studies(studies)
-    observed = pool(
-        studies.yi,
-        studies.vi,
-        method=method,
-        test=test,
-        policy=policy,
-        level=level,
-        labels=studies.labels,
-    )
+    summary = partial(pool, method=method, test=test, policy=policy, level=level)
+    observed = summary(studies.keep(range(studies.yi.size)))
     with studies_in_double_precision("Trim and fill"):
         side = side or _find_side(studies, plan.method)
         found = _trim(studies, plan.method, estimator, side)
@@ -151,15 +145,7 @@ def trim_and_fill(
         p_missing=0.5 ** (found.missing + 1) if estimator == "R0" else None,
         estimator=estimator,
         observed=observed,
-        filled=pool(
-            np.concatenate([studies.yi, found.yi]),
-            np.concatenate([studies.vi, found.vi]),
-            method=method,
-            test=test,
-            policy=policy,
-            level=level,
-            labels=(*studies.labels, *(f"filled {i + 1}" for i in range(found.missing))),
-        ),
+        filled=summary(_filled(studies, found)),
         filled_yi=found.yi,
         filled_vi=found.vi,
         rounds=found.rounds,
@@ -175,6 +161,16 @@ class _Found:
     yi: FloatArray
     vi: FloatArray
     rounds: int
+
+
+def _filled(studies: Studies, found: _Found) -> Studies:
+    """The studies with those that were missing."""
+    return Studies(
+        yi=np.concatenate([studies.yi, found.yi]),
+        vi=np.concatenate([studies.vi, found.vi]),
+        labels=(*studies.labels, *(f"filled {i + 1}" for i in range(found.missing))),
+        measure=studies.measure,
+    )
 
 
 def _require_studies(studies: Studies) -> None:

@@ -205,6 +205,7 @@ def _effect(
         prediction_low=None if bounds is None else float(bounds[0]),
         prediction_high=None if bounds is None else float(bounds[1]),
         labels=tuple(own.labels[row] for row in chosen),
+        rows=tuple(chosen),
     )
 
 
@@ -232,6 +233,8 @@ class SubgroupEffect:
         Interval for the effect in a new study of the group.
     labels : tuple of str, length k
         Studies.
+    rows : tuple of int, length k
+        Their places among the studies of all groups, from 0.
     """
 
     name: str
@@ -251,3 +254,4 @@ class SubgroupEffect:
     prediction_low: float | None
     prediction_high: float | None
     labels: tuple[str, ...]
+    rows: tuple[int, ...]

@@ -71,7 +71,7 @@ class Subgroups(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each group."""
-        return frame_of(self.effects, columns_of(SubgroupEffect, omit=("labels",)))
+        return frame_of(self.effects, columns_of(SubgroupEffect, omit=("labels", "rows")))
 
     def __str__(self) -> str:
         """Short printed summary."""
@@ -148,16 +148,11 @@ def pool_subgroups(
     summary = partial(
         pool, method=method, test=test, prediction=prediction, policy=policy, level=level
     )
-    overall = summary(studies.yi, studies.vi, labels=studies.labels)
+    overall = summary(studies.keep(range(studies.yi.size)))
     if tau2 == "common":
         found = fit_common(studies, members, plan, level)
         return _subgroups(found, overall, level, (*studies.decisions, *merged))
-    pooled = {
-        name: summary(
-            studies.yi[rows], studies.vi[rows], labels=[studies.labels[row] for row in rows]
-        )
-        for name, rows in members.items()
-    }
+    pooled = {name: summary(studies.keep(rows)) for name, rows in members.items()}
     single = [name for name, one in pooled.items() if one.k == 1]
     decisions = [*merged, f"Each of {len(members)} groups has its own tau2."]
     if single:
@@ -166,7 +161,7 @@ def pool_subgroups(
             "(tau2='common') would widen its interval."
         )
     return Subgroups(
-        effects=tuple(_separate_effect(name, one) for name, one in pooled.items()),
+        effects=tuple(_separate_effect(name, one, members[name]) for name, one in pooled.items()),
         interaction=_between(pooled),
         overall=overall,
         pooled=tuple(pooled.values()),
@@ -212,15 +207,17 @@ def _first_spellings(names: Sequence[str]) -> dict[str, str]:
     return {name: first.setdefault(" ".join(name.split()).casefold(), name) for name in names}
 
 
-def _separate_effect(name: str, pooled: PooledEffect) -> SubgroupEffect:
+def _separate_effect(name: str, pooled: PooledEffect, rows: Sequence[int]) -> SubgroupEffect:
     shared = {f.name for f in fields(SubgroupEffect)} - {
         "name",
         "prediction_low",
         "prediction_high",
+        "rows",
     }
     interval = pooled.prediction
     return SubgroupEffect(
         name=name,
+        rows=tuple(rows),
         prediction_low=None if interval is None else interval.low,
         prediction_high=None if interval is None else interval.high,
         **{part: getattr(pooled, part) for part in shared},
