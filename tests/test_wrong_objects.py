@@ -157,7 +157,8 @@ def test_anything_else_is_answered_or_refused_with_advice(address, argument, pro
         (evidence.convert_effect, {"source": "OR", "target": "RR", "baseline_risk": 0.1}),
     ],
 )
-def test_a_function_of_numbers_or_files_refuses_results(function, arguments, in_empty_folder):
+def test_a_function_of_numbers_or_files_refuses_results(function, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     first = next(iter(inspect.signature(function).parameters))
     for name, wrong in WRONG.items():
         if name != "number":
