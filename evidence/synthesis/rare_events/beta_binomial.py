@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies
-from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import check_level, critical_value, two_sided_p
 from evidence.synthesis.numerics.hypergeometric import check_outcomes, log_choose
 from evidence.synthesis.numerics.newton import Maximum, Total, maximise
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "RR", "RD")
 #: Correlations within an arm that the search starts from.
@@ -30,7 +30,7 @@ _SMALLEST: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BetaBinomialResult(Result):
+class BetaBinomialResult(CountSummary):
     """Effect between two mean risks by a beta-binomial model.
 
     Attributes
@@ -69,6 +69,8 @@ class BetaBinomialResult(Result):
     log_likelihood: float
     k: int
     labels: tuple[str, ...]
+
+    WORDS = "Beta-binomial model"
 
     OMITTED = ("labels",)
 

@@ -11,9 +11,10 @@ from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import EmptySelection
 from evidence.input_checks import require_kind
-from evidence.results import Result, columns_of
+from evidence.results import columns_of
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.numerics.distributions import chi_squared_p, critical_value, two_sided_p
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class CommonEffectHeterogeneity:
     h2: float | None
 
 
-class CommonEffectResult(Result):
+class CommonEffectResult(CountSummary):
     """A common effect of counts with the scatter around it; its table has one row."""
 
     __slots__ = ()

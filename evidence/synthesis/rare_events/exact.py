@@ -17,10 +17,10 @@ from scipy import optimize
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
-from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.hypergeometric import check_outcomes, log_choose
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "IRR")
 #: Probabilities of a table below this share of its largest do not reach a tail of 0.1%.
@@ -32,7 +32,7 @@ _SAME: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExactResult(Result):
+class ExactResult(CountSummary):
     """Common ratio by the exact conditional distribution.
 
     Attributes
@@ -73,6 +73,8 @@ class ExactResult(Result):
     measure: str
     k: int
     k_informative: int
+
+    WORDS = "Exact conditional likelihood, common effect"
 
 
 def pool_exact(

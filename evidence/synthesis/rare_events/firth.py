@@ -18,13 +18,13 @@ from scipy import optimize, special
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
-from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import (
     check_level,
     chi_squared_p,
     chi_squared_quantile,
 )
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "IRR")
 _CODES: Final = np.array([0.5, -0.5])
@@ -36,7 +36,7 @@ _FARTHEST: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirthResult(Result):
+class FirthResult(CountSummary):
     """Common ratio of k studies by penalised likelihood.
 
     Attributes
@@ -68,6 +68,8 @@ class FirthResult(Result):
     log_likelihood: float
     k: int
     labels: tuple[str, ...]
+
+    WORDS = "Firth's penalised likelihood, common effect"
 
     OMITTED = ("labels",)
 

@@ -19,10 +19,11 @@ from evidence.synthesis.pairwise.prediction import (
     with_prediction,
 )
 from evidence.synthesis.rare_events.glmm_fit import CountFit
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlmmResult(Result):
+class GlmmResult(CountSummary):
     """Summary of the events of k studies by a generalised linear mixed model.
 
     The scale is that of the measure: log for ratios and rates, logit for proportions. A number
@@ -102,6 +103,8 @@ class GlmmResult(Result):
     quadrature: str
     steps: int
     decisions: tuple[str, ...]
+
+    WORDS = "Generalised linear mixed model"
 
     OMITTED = ("labels",)
     JOINED: ClassVar[Mapping[str, str]] = {"left_out": "; ", "decisions": " "}

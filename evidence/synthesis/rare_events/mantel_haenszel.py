@@ -114,6 +114,8 @@ class MantelHaenszelResult(CommonEffectResult):
     sizes: FloatArray
     decisions: tuple[str, ...]
 
+    WORDS = "Mantel-Haenszel, common effect"
+
     def _row(self) -> dict[str, Any]:
         row = CommonEffectResult._row(self)
         for name in ("cmh", "cochran", "breslow_day", "tarone"):

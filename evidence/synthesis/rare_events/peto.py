@@ -79,6 +79,8 @@ class PetoResult(CommonEffectResult):
     zero_cell_rule: str
     effects: EffectSizes
 
+    WORDS = "Peto, common effect"
+
     @property
     def measure(self) -> str:
         """Effect measure, an odds ratio."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -40,6 +41,16 @@ from evidence.synthesis.regression.subgroups import Subgroups
 from evidence.synthesis.sensitivity.study_deletion import Sensitivity
 from evidence.synthesis.stacks.series import PooledSeries
 
+#: What can be drawn.
+Drawable: TypeAlias = (
+    PooledEffect
+    | SingleArmSummary
+    | Subgroups
+    | MantelHaenszelResult
+    | PetoResult
+    | PooledSeries
+    | Sensitivity
+)
 Cells = Mapping[str, Sequence[str]]
 _Numbers = tuple[float, float, float]
 #: Header of the first column of a series, and heading above it among others.
@@ -75,13 +86,13 @@ class Contents:
     footer: tuple[str, ...]
 
 
-def study_names_of(fit: Any) -> tuple[str, ...]:  # noqa: ANN401
+def study_names_of(fit: Drawable) -> tuple[str, ...]:
     """Names of the studies of a result, in the order given."""
     return _CONTENTS[_kind(fit)][0](fit)
 
 
 def contents_of(
-    fit: Any,  # noqa: ANN401
+    fit: Drawable,
     names: Sequence[str],
     cells: Cells,
     transform: Transform | None,
@@ -114,30 +125,25 @@ def _row(
     spec: str,
     *,
     kind: RowKind = "study",
-    **more: Any,  # noqa: ANN401
+    columns: tuple[tuple[str], ...] = (),
+    weight: float | None = None,
 ) -> ForestRow:
-    """A row with an estimate and its interval; texts alone if there is none."""
+    """A row with an estimate, its interval and its weight; texts alone if there is none."""
     estimate, low, high = numbers
-    if np.isnan(estimate):
-        columns = more.get("columns", ())
-        text = ("not estimable",)
-        return ForestRow(label=(label,), columns=columns, estimate_text=text, kind=kind)
+    if math.isnan(estimate):
+        return ForestRow(label=(label,), columns=columns, estimate_text=("not estimable",))
+    known = weight is not None and not math.isnan(weight)
     return ForestRow(
         label=(label,),
+        columns=columns,
         estimate=estimate,
         ci_low=low,
         ci_high=high,
+        weight=weight if known and kind == "study" else None,
         estimate_text=(f"{format_number(estimate, spec)} {interval_text(low, high, spec)}",),
+        weight_text=(f"{format_number(weight, 'percent:1')}%",) if known else (),
         kind=kind,
-        **more,
     )
-
-
-def _weight(weight: float | None) -> dict[str, Any]:
-    """Weight of a row with its text; none where there is no weight."""
-    if weight is None or np.isnan(weight):
-        return {}
-    return {"weight": float(weight), "weight_text": (f"{format_number(weight, 'percent:1')}%",)}
 
 
 def _columns(cells: Cells, index: int) -> tuple[tuple[str], ...]:
@@ -157,9 +163,7 @@ def _prediction(view: ShownFit, level: float, spec: str) -> Iterator[ForestRow]:
 
 
 def _summary(label: str, numbers: _Numbers, spec: str, share: float | None) -> ForestRow:
-    weight = _weight(share)
-    weight.pop("weight", None)
-    return _row(label, numbers, spec, kind="summary", **weight)
+    return _row(label, numbers, spec, kind="summary", weight=share)
 
 
 def _study_rows(
@@ -176,7 +180,7 @@ def _study_rows(
             view.studies[i],
             spec,
             columns=_columns(cells, i),
-            **_weight(None if weights is None else float(weights[i])),
+            weight=None if weights is None else float(weights[i]),
         )
         for i in rows
     ]
@@ -409,5 +413,5 @@ _CONTENTS: Final[
     PooledSeries: (_places, _of_series),
     Sensitivity: (lambda fit: fit.pooled.labels, _of_sensitivity),
 }
-#: What can be drawn.
+#: The same as types.
 KINDS: Final = tuple(_CONTENTS)

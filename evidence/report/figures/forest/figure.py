@@ -5,32 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from evidence.errors import BadInput, UnknownName, refuse
 from evidence.input_checks import require_kind
 from evidence.report.drawing.canvas import to_png, to_svg
-from evidence.report.figures.forest.contents import KINDS, Contents, contents_of, study_names_of
+from evidence.report.figures.forest.contents import (
+    KINDS,
+    Contents,
+    Drawable,
+    contents_of,
+    study_names_of,
+)
 from evidence.report.figures.forest.plot import axis_of, compose
 from evidence.report.figures.forest.records import ForestPlot
 from evidence.report.figures.forest.scales import Transform
-from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
-from evidence.synthesis.rare_events.mantel_haenszel import MantelHaenszelResult
-from evidence.synthesis.rare_events.peto import PetoResult
-from evidence.synthesis.regression.subgroups import Subgroups
-from evidence.synthesis.sensitivity.study_deletion import Sensitivity
-from evidence.synthesis.stacks.series import PooledSeries
 
-Drawable: TypeAlias = (
-    PooledEffect
-    | SingleArmSummary
-    | Subgroups
-    | MantelHaenszelResult
-    | PetoResult
-    | PooledSeries
-    | Sensitivity
-)
 _ADVICE: Final = (
     "Give the result of pool(), pool_proportions(), pool_rates(), pool_subgroups(), "
     "pool_mantel_haenszel(), pool_peto(), leave_one_out(), cumulative() or sensitivity()."
