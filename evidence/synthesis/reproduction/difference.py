@@ -176,12 +176,6 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
 
 
 def _check(first: PooledEffect, second: PooledEffect) -> None:
-    other = [type(one).__name__ for one in (first, second) if not isinstance(one, PooledEffect)]
-    if other:
-        raise BadInput(
-            f"The difference of two results was to be explained, and {' and '.join(other)} was "
-            "given. Give two results of pool()."
-        )
     problems = [
         f"the {which} result has two studies called {label}"
         for which, one in (("first", first), ("second", second))
