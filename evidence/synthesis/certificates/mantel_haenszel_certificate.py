@@ -58,7 +58,7 @@ def mantel_haenszel_witnesses(
     )
     engines = tuple(_engines(asked, fit))
     silent = () if engines else (f"PyMARE and statsmodels do not have this {fit.measure}.",)
-    estimate, se = second_solution(fit.measure, fit.events, fit.sizes)
+    estimate, se = _second_solution(fit.measure, fit.events, fit.sizes)
     name = "own code, exact fractions"
     own = asked.witness(name, CLOSED_FORM, {"estimate": estimate, "se": se})
     return asked, (*engines, own), silent
@@ -77,7 +77,7 @@ def _engines(asked: Compared, fit: MantelHaenszelResult) -> Iterator[Witness]:
             yield asked.witness(ratio[0], CLOSED_FORM, {"estimate": ratio[1]})
 
 
-def second_solution(measure: str, events: FloatArray, sizes: FloatArray) -> tuple[float, float]:
+def _second_solution(measure: str, events: FloatArray, sizes: FloatArray) -> tuple[float, float]:
     """Mantel-Haenszel estimate and its standard error, summed in exact fractions.
 
     Parameters
