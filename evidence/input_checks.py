@@ -138,3 +138,35 @@ def lengths(arrays: Mapping[str, FloatArray]) -> str:
     return "the lengths differ: " + ", ".join(
         f"{name} {'x'.join(map(str, array.shape)) or '1'}" for name, array in arrays.items()
     )
+
+
+def require_kind(asked: str, given: object, kinds: type | tuple[type, ...], advice: str) -> None:
+    """Refuse an object that is not what a function takes.
+
+    Parameters
+    ----------
+    asked : str
+        What the caller wanted, such as "A certificate".
+    given : object
+        What was given.
+    kinds : type or tuple of types
+        What the function takes.
+    advice : str
+        What to give, in a sentence.
+
+    Raises
+    ------
+    BadInput
+        If it is of another type.
+    """
+    if not isinstance(given, kinds):
+        raise BadInput(f"{asked} was asked for {described(given)}. {advice}")
+
+
+def described(given: object) -> str:
+    """An object in a refusal: its type and the start of its representation."""
+    name = type(given).__name__
+    shown = " ".join(repr(given).split())
+    if given is None or shown.startswith(f"{name}("):
+        return f"{shown:.60}"
+    return f"the {name} {shown:.60}"

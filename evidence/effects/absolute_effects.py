@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,7 @@ from evidence.effects.measures import MEASURES
 from evidence.effects.proportions import proportion_interval
 from evidence.errors import known_name
 from evidence.input_checks import InputCheck
+from evidence.results import Result, with_bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ RISK_MEASURES: Final[Mapping[str, _AtRisk]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbsoluteEffect:
+class AbsoluteEffect(Result):
     """What a relative effect means at one baseline.
 
     Attributes
@@ -79,6 +80,9 @@ class AbsoluteEffect:
     difference_ci: tuple[float, float]
     capped: bool = False
 
+    def _row(self) -> dict[str, Any]:
+        return with_bounds(Result._row(self), treated_ci="treated", difference_ci="difference")
+
 
 @in_double_precision("An effect at a baseline")
 def absolute_effect(
@@ -100,6 +104,7 @@ def absolute_effect(
     Cochrane Handbook 14.1.5 and 15.4.4; GRADE guidelines 27 (2020), J Clin
     Epidemiol 118:124-131, for the HR.
     """
+    known_name("measure of a relative effect", measure, (*RISK_MEASURES, "IRR"))
     check = InputCheck("An absolute effect")
     numbers = check.numbers(estimate=estimate, ci_low=ci_low, ci_high=ci_high, baseline=baseline)
     if any(number.ndim for number in numbers):
@@ -194,7 +199,7 @@ def convert_effect(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberNeededToTreat:
+class NumberNeededToTreat(Result):
     """Number needed to treat for one event fewer (or more).
 
     Attributes
@@ -215,6 +220,9 @@ class NumberNeededToTreat:
     ci: tuple[float, float] | None
     fewer_limit: float | None
     more_limit: float | None
+
+    def _row(self) -> dict[str, Any]:
+        return with_bounds(Result._row(self), ci="ci")
 
     @property
     def through_infinity(self) -> bool:

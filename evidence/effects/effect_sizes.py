@@ -31,6 +31,7 @@ from evidence.effects.routes import find_route
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import InputCheck
+from evidence.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ _COLUMNS: Final = {"ci_high"}.union(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class EffectSizes:
+class EffectSizes(Result):
     """Effects of k studies with their sampling variances.
 
     Attributes

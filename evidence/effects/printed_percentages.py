@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from evidence.arrays import BoolArray, FloatArray, read_only
 from evidence.input_checks import InputCheck
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.results import ResultOfColumns
 
 #: Rounding of the product of a percentage and a number of patients.
 _NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PrintedPercentages:
+class PrintedPercentages(ResultOfColumns):
     """Events behind printed percentages.
 
     Attributes
@@ -47,12 +44,7 @@ class PrintedPercentages:
         """Where exactly one whole number gives the printed percentage."""
         return np.asarray(self.possible & (self.low == self.high))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each percentage."""
-        import pandas as pd
-
-        names = ("events", "low", "high", "ni", "possible", "certain")
-        return pd.DataFrame({name: getattr(self, name) for name in names})
+    COLUMNS = ("events", "low", "high", "ni", "possible", "certain")
 
 
 def events_from_percentages(

@@ -17,11 +17,7 @@ from evidence.synthesis.pairwise.natural_scale import (
     natural_studies,
     natural_summary,
 )
-from evidence.synthesis.pairwise.policies import (
-    POLICIES,
-    describe_method,
-    describe_prediction,
-)
+from evidence.synthesis.pairwise.policies import POLICIES, describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.results import Result
 
+if TYPE_CHECKING:
     from evidence.analysis.run.analysis_run import AnalysisRun
     from evidence.analysis.verify.verification import Verification
     from evidence.effects.effect_sizes import EffectSizes
@@ -41,14 +41,6 @@ class Printer(Protocol):
         ...
 
 
-class HasFrame(Protocol):
-    """A result with a table."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the table."""
-        ...
-
-
 def register_formatters() -> None:
     """Tell IPython, if it is running, how to show the results of this package."""
     from IPython import get_ipython
@@ -65,8 +57,7 @@ def register_formatters() -> None:
 
 def _plain(result: object, printer: Printer, cycle: bool) -> None:
     """Show a result as ``print`` does, in place of a record with all its fields."""
-    own = type(result).__str__ is not object.__str__
-    printer.text(str(result) if own else type(result).__name__)
+    printer.text(str(result))
 
 
 # one function for each kind of result
@@ -115,9 +106,9 @@ def synthesis_html(result: Synthesis) -> str:
     )
 
 
-def frame_html(result: HasFrame) -> str:
+def frame_html(result: Result) -> str:
     """Return what a result prints, if it says anything of its own, and its table."""
-    own = type(result).__str__ is not object.__str__
+    own = type(result).__str__ is not Result.__str__
     words = f"<pre>{_escape(result)}</pre>" if own else f"<p>{_escape(type(result).__name__)}</p>"
     frame = result.to_frame()
     if frame.index.name is not None:
@@ -145,63 +136,9 @@ def verification_html(found: Verification) -> str:
     return f"<p>{_escape(found.slug)}: {done}, {outcome}</p>{_listing(found.problems)}"
 
 
-#: Results that are shown as what they print above their table, by module below evidence.
-_FRAMES: Final[Mapping[str, Sequence[str]]] = {
-    "analysis.moves.records": ("WhatMoved",),
-    "effects.printed_percentages": ("PrintedPercentages",),
-    "interfaces.registry.summary": ("PooledRegistry",),
-    "synthesis.publication_bias.funnel_regression": ("AsymmetryRegression",),
-    "synthesis.stacks.pooled_stack": ("PooledStack",),
-    "synthesis.bayesian.pooling": ("BayesianPooled",),
-    "synthesis.rare_events.beta_binomial": ("BetaBinomialResult",),
-    "synthesis.certificates.records": ("Certificate",),
-    "synthesis.regression.coefficients": ("CoefficientTable",),
-    "synthesis.rare_events.exact": ("ExactResult",),
-    "synthesis.publication_bias.significant_counts": ("ExcessSignificance",),
-    "synthesis.reproduction.difference": ("Difference",),
-    "synthesis.reproduction.records": ("Explanation",),
-    "synthesis.publication_bias.fail_safe": ("FailSafeN",),
-    "synthesis.rare_events.firth": ("FirthResult",),
-    "synthesis.heterogeneity.weighted_q": ("GeneralisedQ",),
-    "synthesis.rare_events.glmm_result": ("GlmmResult",),
-    "synthesis.sensitivity.subset_summaries": ("Gosh",),
-    "synthesis.pairwise.henmi_copas_interval": ("HenmiCopas",),
-    "synthesis.regression.heterogeneity_intervals": ("HeterogeneityInterval",),
-    "synthesis.sensitivity.influence_measures": ("BaujatPoints", "Influence"),
-    "synthesis.numerics.kendall": ("RankCorrelation",),
-    "synthesis.rare_events.mantel_haenszel": ("MantelHaenszelResult",),
-    "synthesis.multilevel.records": ("MultilevelModel",),
-    "synthesis.multiverse.records": ("Multiverse",),
-    "synthesis.permutation.sign_test": ("PermutationTest",),
-    "synthesis.permutation.interval": ("PermutationInterval",),
-    "synthesis.permutation.regression_test": ("PermutationRegression",),
-    "synthesis.publication_bias.precision_effect": ("PetPeese",),
-    "synthesis.rare_events.peto": ("PetoResult",),
-    "synthesis.stacks.series": ("PooledSeries",),
-    "synthesis.bayesian.probabilities": ("PosteriorProbability",),
-    "synthesis.regression.predicted_effects": ("PredictedEffects",),
-    "synthesis.regression.predicted_studies": ("StudyPredictions",),
-    "synthesis.stacks.ragged_result": ("PooledRagged",),
-    "synthesis.rare_events.panel": ("RareEventsPanel",),
-    "synthesis.certificates.regression_certificate": ("RegressionCertificate",),
-    "synthesis.regression.records": ("MetaRegression",),
-    "synthesis.multilevel.cluster_robust": ("RobustModel",),
-    "synthesis.multilevel.robust_variance": ("RobustVariance",),
-    "synthesis.publication_bias.selection_models": ("SelectionModel",),
-    "synthesis.sensitivity.study_deletion": ("Sensitivity",),
-    "synthesis.regression.subgroups": ("Subgroups",),
-    "synthesis.sequential.records": ("TrialSequential",),
-    "synthesis.publication_bias.filled_studies": ("TrimAndFill",),
-    "trials.audit.report": ("AuditReport",),
-    "trials.dataset.counts": ("Counts",),
-    "trials.releases.differences": ("ReleaseDiff",),
-}
-_FRAME_TYPES: Final = tuple(
-    f"evidence.{module}.{name}" for module, names in _FRAMES.items() for name in names
-)
-#: How each type is shown, by its address; subclasses are shown alike.
+#: How each type is shown, by its address; subclasses are shown alike, unless they have a line.
 HTML: Final[Mapping[str, Callable[[Any], str]]] = {
-    **dict.fromkeys(_FRAME_TYPES, frame_html),
+    "evidence.results.Result": frame_html,
     "evidence.trials.dataset.load.Trials": trials_html,
     "evidence.effects.effect_sizes.EffectSizes": effect_sizes_html,
     "evidence.synthesis.pairwise.pooled_effect.PooledEffect": synthesis_html,
@@ -209,12 +146,8 @@ HTML: Final[Mapping[str, Callable[[Any], str]]] = {
     "evidence.analysis.run.analysis_run.AnalysisRun": run_html,
     "evidence.analysis.verify.verification.Verification": verification_html,
 }
-#: Types that a terminal shows by their ``str``.
-PLAIN: Final = (
-    *_FRAME_TYPES,
-    "evidence.synthesis.pairwise.pooled_effect.PooledEffect",
-    "evidence.synthesis.pairwise.single_arm_summary.SingleArmSummary",
-)
+#: Types that a terminal shows as ``print`` does.
+PLAIN: Final = ("evidence.results.Result",)
 
 
 # the parts of which they are made

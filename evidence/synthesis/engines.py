@@ -254,7 +254,6 @@ def engine_odds_ratio(events: FloatArray, sizes: FloatArray) -> EngineValue | No
     events, sizes : ndarray, shape (k, 2)
         Events and participants of both arms.
     """
-    import statsmodels
     from statsmodels.stats.contingency_tables import StratifiedTable
 
     cells = np.stack([events, sizes - events], axis=2)
@@ -266,5 +265,35 @@ def engine_odds_ratio(events: FloatArray, sizes: FloatArray) -> EngineValue | No
         return None
     if not all(map(math.isfinite, numbers)):
         return None
-    engine = f"statsmodels {statsmodels.__version__} StratifiedTable"
-    return EngineValue(engine=engine, tau2=None, estimate=numbers[0], se=numbers[1])
+    return EngineValue(engine=_stratified_table(), tau2=None, estimate=numbers[0], se=numbers[1])
+
+
+def engine_risk_ratio(events: FloatArray, sizes: FloatArray) -> tuple[str, float] | None:
+    """Ask statsmodels for the Mantel-Haenszel log risk ratio, without a standard error.
+
+    Parameters
+    ----------
+    events, sizes : ndarray, shape (k, 2)
+        Events and participants of both arms.
+
+    Returns
+    -------
+    tuple of str and float, or None
+        Engine and value; None if it fails.
+    """
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    cells = np.stack([events, sizes - events], axis=2)
+    try:
+        with np.errstate(all="ignore"):
+            table = StratifiedTable(np.moveaxis(cells, 0, 2), shift_zeros=False)
+            value = float(np.log(table.riskratio_pooled))
+    except (ArithmeticError, ValueError):
+        return None
+    return (_stratified_table(), value) if math.isfinite(value) else None
+
+
+def _stratified_table() -> str:
+    import statsmodels
+
+    return f"statsmodels {statsmodels.__version__} StratifiedTable"

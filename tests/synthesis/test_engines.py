@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import pool
 from evidence.errors import NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.engines import engine_value
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS, estimator_name
@@ -119,6 +120,7 @@ def test_the_engine_agrees(method):
     engine = engine_value(Y, V, method)
     assert engine is not None
     assert_allclose(engine.tau2, estimate_tau2(Y, V, method).tau2, rtol=ENGINE_SEARCH)
+    assert_allclose(engine.estimate, pool(Y, V, method=method).estimate, rtol=ENGINE_SEARCH)
 
 
 def test_engines_name_themselves_and_own_code_has_none():

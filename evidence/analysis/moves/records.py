@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from evidence.analysis.shared.move import Kind, Move
+from evidence.results import Result
 from evidence.trials.releases.differences import Release
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _count(number: int, word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WhatMoved:
+class WhatMoved(Result):
     """What moved in the declared analyses between two datasets.
 
     Attributes

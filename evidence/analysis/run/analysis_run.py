@@ -13,6 +13,7 @@ from evidence.analysis.declared.places import analysis_path
 from evidence.analysis.declared.rows_in_use import used_rows
 from evidence.analysis.sections.kinds import KINDS
 from evidence.analysis.shared.context import Context, SectionResult
+from evidence.input_checks import require_kind
 from evidence.report.record.document import Block, Document, Heading, Listing, Paragraph, Span, Text
 from evidence.report.record.ledger import Ledger
 from evidence.trials.dataset.load import Trials, load_trials
@@ -74,7 +75,10 @@ def run_analysis(name: str | Path, *, trials: Trials | None = None) -> AnalysisR
     >>> run.results["sections"]["relapse-rate"]["summary"]["estimate"]
     """
     file = read_analysis(analysis_path(name))
-    trials = trials or load_trials()
+    trials = load_trials() if trials is None else trials
+    require_kind(
+        "A run of an analysis on the dataset", trials, Trials, "Give what load_trials() returned."
+    )
     context = _context(file, trials)
     sections = _sections(context, file.declared)
     slug, document = file.declared.slug, _document(context, file, sections)

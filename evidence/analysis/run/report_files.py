@@ -12,6 +12,7 @@ from typing import Any
 from evidence.analysis.run.analysis_run import AnalysisRun
 from evidence.analysis.run.index_page import index_html
 from evidence.files import write_text
+from evidence.input_checks import require_kind
 from evidence.report.csv_writer import write_csv
 from evidence.report.html.writer import write_html
 from evidence.report.word.writer import write_docx
@@ -32,6 +33,7 @@ def build_report(run: AnalysisRun, folder: str | Path, *, png: bool = False) -> 
     png : bool
         Also write each figure as PNG.
     """
+    require_kind("A report", run, AnalysisRun, "Give what run_analysis() returned.")
     target = Path(folder) / run.slug
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{run.slug}.", dir=target.parent))

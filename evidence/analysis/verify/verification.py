@@ -21,6 +21,7 @@ from evidence.analysis.run.report_files import report_contents
 from evidence.analysis.verify.replay import Replay
 from evidence.analysis.verify.word_text import word_paragraphs
 from evidence.errors import EvidenceError, VerificationError
+from evidence.input_checks import require_kind
 from evidence.report.record.origins import Origins
 from evidence.report.record.rendered import Rendered, read_docx, read_html, read_svg
 from evidence.trials.dataset.load import Trials, load_trials
@@ -69,7 +70,10 @@ def verify_report(folder: str | Path, *, trials: Trials | None = None) -> Verifi
     """
     path = Path(folder)
     ledger = _ledger(path)
-    trials = trials or load_trials()
+    trials = load_trials() if trials is None else trials
+    require_kind(
+        "A verification against the dataset", trials, Trials, "Give what load_trials() returned."
+    )
     problems = list(_dataset_problems(ledger, trials))
     rendered = {name: _read(path / name) for name in _rendered_names(path)}
     problems += list(_origin_problems(ledger, trials))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from evidence.errors import BadInput
+from evidence.input_checks import require_kind
 from evidence.interfaces.registry.cluster import in_order
 from evidence.interfaces.registry.file import COLUMNS, RegistryFile
 from evidence.interfaces.registry.output import results_schema, writing_results
@@ -123,6 +124,8 @@ def _registry(
     all_columns = {**COLUMNS, **named}
     if len(set(all_columns.values())) < len(COLUMNS):
         raise BadInput(f"id, yi and vi were to be read from {all_columns}. Name three columns.")
+    advice = "Give the path of a CSV or parquet file; effects in memory go to pool_ragged()."
+    require_kind("The pooling of a file", source, (str, PathLike), advice)
     path = Path(source).absolute()
     size = path.stat().st_size if path.exists() else None
     return RegistryFile(path, all_columns, batch_rows, size)

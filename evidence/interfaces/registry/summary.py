@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pyarrow.compute as pc
 
 from evidence.errors import BadInput, EmptySelection
 from evidence.interfaces.registry.work import SHOWN, Results
+from evidence.results import Result
 from evidence.synthesis.stacks.row_faults import UNUSABLE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PooledRegistry:
+class PooledRegistry(Result):
     """What came of pooling a registry; the summaries themselves are in the file.
 
     Attributes
@@ -51,14 +49,11 @@ class PooledRegistry:
         """Return the fields as JSON holds them."""
         return {**asdict(self), "output": str(self.output)}
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with the counts; reasons and bad rows as text."""
-        import pandas as pd
-
-        row: dict[str, object] = asdict(self)
+    def _row(self) -> dict[str, Any]:
+        row = Result._row(self)
         for name in ("reasons", "bad_rows"):
-            row[name] = "; ".join(f"{words}: {n}" for words, n in getattr(self, name).items())
-        return pd.DataFrame([row])
+            row[name] = "; ".join(f"{words}: {n}" for words, n in row[name].items())
+        return row
 
 
 class Count:

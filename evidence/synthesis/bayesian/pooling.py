@@ -18,6 +18,7 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
 from evidence.input_checks import real_number
+from evidence.results import Result
 from evidence.synthesis.bayesian.priors import TauPrior
 from evidence.synthesis.bayesian.summaries import (
     PosteriorSummary,
@@ -25,7 +26,7 @@ from evidence.synthesis.bayesian.summaries import (
     summarise_tau,
 )
 from evidence.synthesis.bayesian.tau_posterior import TauModel, TauPosterior
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.normal_mixtures import NormalMixtures
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BayesianPooled:
+class BayesianPooled(Result):
     """Posterior of a normal-normal random-effects model for k studies.
 
     Attributes
@@ -97,7 +98,7 @@ class BayesianPooled:
 
 
 def pool_bayesian(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     prior: TauPrior,
@@ -110,10 +111,10 @@ def pool_bayesian(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances (squared standard errors); None if ``yi`` is an EffectSizes.
+        Sampling variances (squared standard errors); None if ``yi`` holds them.
     prior : TauPrior
         Prior of tau, from ``half_normal``, ``half_t``, ``half_cauchy`` or ``log_normal``.
     mu_mean, mu_sd : float, optional

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, known_name
-from evidence.input_checks import InputCheck
+from evidence.input_checks import InputCheck, require_kind
+from evidence.results import Result
 from evidence.synthesis.bayesian.pooling import BayesianPooled, effect_mixtures
 from evidence.synthesis.bayesian.tau_posterior import TauModel, TauPosterior
 from evidence.synthesis.inputs.studies import Studies
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _DIRECTIONS: Final = ("above", "below")
 #: Quantities that have their place in front of the studies.
@@ -23,7 +21,7 @@ _NAMED: Final = ("mu", "new study")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PosteriorProbability:
+class PosteriorProbability(Result):
     """Probability of one posterior distribution beyond a threshold.
 
     Attributes
@@ -42,12 +40,6 @@ class PosteriorProbability:
     quantity: str
     direction: str
     threshold: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
 
 
 @studies_in_double_precision("A posterior probability")
@@ -79,11 +71,9 @@ def posterior_probability(
     Röver (2020), J Stat Softw 93(6). bayesmeta: ``1 - fit$pposterior(mu=threshold)``, with
     ``predict=TRUE`` or ``individual=`` for a new or an old study.
     """
-    if not isinstance(fit, BayesianPooled):
-        raise BadInput(
-            f"A posterior probability was asked for {type(fit).__name__}. Give the result of "
-            "pool_bayesian()."
-        )
+    require_kind(
+        "A posterior probability", fit, BayesianPooled, "Give the result of pool_bayesian()."
+    )
     known_name("direction", direction, _DIRECTIONS)
     known_name("quantity of this posterior", quantity, (*_NAMED, "tau", *fit.labels))
     check = InputCheck("A posterior probability")

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import BadInput, VerificationError, refuse
+from evidence.input_checks import require_kind
 from evidence.synthesis.certificates.comparison import (
     CLOSED_FORM,
     PINNED,
@@ -23,8 +25,10 @@ from evidence.synthesis.certificates.comparison import (
     SOLVED_TWICE,
     STATSMODELS_SEARCH,
     Certified,
+    Compared,
     explained,
 )
+from evidence.synthesis.certificates.mantel_haenszel_certificate import mantel_haenszel_witnesses
 from evidence.synthesis.certificates.records import (
     AGREES,
     DISAGREES,
@@ -40,26 +44,36 @@ from evidence.synthesis.engines import EngineValue, engine_value, second_engine_
 from evidence.synthesis.heterogeneity.estimators import STATSMODELS, Estimator
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 from evidence.synthesis.pairwise.summary_tests import wald_factor
+from evidence.synthesis.rare_events.mantel_haenszel import MantelHaenszelResult
 from evidence.synthesis.stacks.pooled_stack import pool_stack
+
+_PINNED_CASES: Final = "Give a dictionary of ReferenceCase by name."
 
 
 def certify(
-    fit: PooledEffect, *, references: Mapping[str, ReferenceCase] | None = None
+    fit: PooledEffect | SingleArmSummary | MantelHaenszelResult,
+    *,
+    references: Mapping[str, ReferenceCase] | None = None,
 ) -> Certificate:
     """Certificate of a pooled result, whether the witnesses agree or not.
 
     Parameters
     ----------
-    fit : PooledEffect
-        Result of :func:`evidence.pool`, on the scale of its effects.
+    fit : PooledEffect, PooledProportion, PooledRate or MantelHaenszelResult
+        Result of ``pool``, on the scale of its effects; of ``pool_proportions`` or ``pool_rates``,
+        whose synthesis on the transformed scale is certified; or of ``pool_mantel_haenszel``.
     references : mapping of str to ReferenceCase, optional
         Pinned values of metafor by name; those for the same data and method become witnesses.
 
     Raises
     ------
     BadInput
-        If a reference names an unknown quantity, or holds a value that is not finite.
+        If it is the result of something else, or a reference names an unknown quantity or holds a
+        value that is not finite.
+    NotEstimable
+        If there is no estimate.
 
     References
     ----------
@@ -70,22 +84,49 @@ def certify(
     >>> certify(pool([0.10, 0.30, 0.35], [0.03, 0.03, 0.05], method="DL")).agreed
     True
     """
-    asked = Certified(fit)
+    require_kind(
+        "A certificate",
+        fit,
+        (PooledEffect, SingleArmSummary, MantelHaenszelResult),
+        "Give the result of pool(), pool_proportions(), pool_rates() or pool_mantel_haenszel(); "
+        "that of meta_regression() goes to certify_regression().",
+    )
+    if isinstance(fit, MantelHaenszelResult):
+        compared, witnesses, silent = mantel_haenszel_witnesses(fit)
+        return _certificate("Mantel-Haenszel", "z", fit.k, compared, witnesses, silent)
+    pooled = fit.fit if isinstance(fit, SingleArmSummary) else fit
+    asked = Certified(pooled)
     engines, silent = _engines(asked)
-    witnesses = (*engines, _stacked(asked), *_pinned(asked, references or {}))
-    agreed = all(one.verdict != DISAGREES for one in witnesses)
+    witnesses = (
+        *engines,
+        _stacked(asked),
+        *_pinned(asked, {} if references is None else references),
+    )
+    return _certificate(pooled.method, pooled.test, pooled.k, asked, witnesses, silent)
+
+
+def _certificate(
+    method: str,
+    test: str,
+    k: int,
+    asked: Compared,
+    witnesses: tuple[Witness, ...],
+    silent: tuple[str, ...],
+) -> Certificate:
+    """Certificate of numbers by those who were asked."""
+    numbers = asked.numbers
     return Certificate(
-        method=fit.method,
-        test=fit.test,
-        k=fit.k,
-        tau2=fit.tau2,
-        estimate=fit.estimate,
-        se=fit.se,
-        q=fit.q,
+        method=method,
+        test=test,
+        k=k,
+        tau2=numbers["tau2"],
+        estimate=cast(float, numbers["estimate"]),
+        se=cast(float, numbers["se"]),
+        q=numbers["q"],
         witnesses=witnesses,
         quantities=tuple(_largest(asked, witnesses)),
         silent=silent,
-        agreed=agreed,
+        agreed=all(one.verdict != DISAGREES for one in witnesses),
         verdict=_verdict(witnesses),
     )
 
@@ -232,6 +273,9 @@ def _pinned(asked: Certified, references: Mapping[str, ReferenceCase]) -> Iterat
 
 
 def _check_references(references: Mapping[str, ReferenceCase]) -> None:
+    require_kind("A certificate with pinned values", references, Mapping, _PINNED_CASES)
+    for case in references.values():
+        require_kind("A certificate with pinned values", case, ReferenceCase, _PINNED_CASES)
     problems = [
         f"{name}: {quantity} is {value}"
         for name, case in references.items()
@@ -247,7 +291,7 @@ def _check_references(references: Mapping[str, ReferenceCase]) -> None:
     )
 
 
-def _largest(asked: Certified, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
+def _largest(asked: Compared, witnesses: Iterable[Witness]) -> Iterator[QuantityGap]:
     kept = [one for one in witnesses if one.verdict != DIVERGES]
     for name in QUANTITIES:
         value = asked.numbers[name]

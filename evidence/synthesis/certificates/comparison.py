@@ -40,24 +40,19 @@ PINNED: Final = Tolerance(
 )
 
 
-class Certified:
-    """The result that is certified, with the scale of each of its quantities."""
+class Compared:
+    """Numbers that are certified, with the scale of each.
 
-    def __init__(self, fit: PooledEffect) -> None:
-        self.fit = fit
-        self.several = fit.method != _SINGLE
-        self.method = fit.method if self.several else "CE"
-        self.estimator = find_estimator(self.method)
-        self.s2w = 1.0 if fit.s2w is None else fit.s2w
-        self.numbers = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
-        wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
-        typical = cochran_q(fit.yi, fit.vi).typical_variance if self.several else 1.0
-        self.scales = {
-            "tau2": (fit.tau2 or 0.0) + typical,
-            "estimate": max(abs(fit.estimate), fit.se),
-            "se": max(fit.se, wald),
-            "q": max(fit.q or 0.0, float(fit.q_df or 1)),
-        }
+    Parameters
+    ----------
+    numbers : mapping of str to float or None
+        The certified values of tau2, estimate, se and q; None for what there is not.
+    scales : mapping of str to float
+        What a gap of each is relative to.
+    """
+
+    def __init__(self, numbers: Mapping[str, float | None], scales: Mapping[str, float]) -> None:
+        self.numbers, self.scales = numbers, scales
 
     def gap(self, quantity: str, other: float | None) -> float | None:
         """Relative gap of a quantity to another value; None if either does not have it."""
@@ -88,6 +83,27 @@ class Certified:
             cause=tolerance.cause,
             verdict=AGREES if gap <= tolerance.gap else DISAGREES,
         )
+
+
+class Certified(Compared):
+    """The result of ``pool`` that is certified."""
+
+    def __init__(self, fit: PooledEffect) -> None:
+        self.fit = fit
+        self.several = fit.method != _SINGLE
+        self.method = fit.method if self.several else "CE"
+        self.estimator = find_estimator(self.method)
+        self.s2w = 1.0 if fit.s2w is None else fit.s2w
+        numbers = {"tau2": fit.tau2, "estimate": fit.estimate, "se": fit.se, "q": fit.q}
+        wald = fit.se / self.s2w**0.5 if self.s2w > 0.0 else fit.se
+        typical = cochran_q(fit.yi, fit.vi).typical_variance if self.several else 1.0
+        scales = {
+            "tau2": (fit.tau2 or 0.0) + typical,
+            "estimate": max(abs(fit.estimate), fit.se),
+            "se": max(fit.se, wald),
+            "q": max(fit.q or 0.0, float(fit.q_df or 1)),
+        }
+        super().__init__(numbers, scales)
 
 
 def coarse(gap: float) -> float:

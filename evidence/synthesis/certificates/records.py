@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from evidence.results import Result
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -111,7 +113,7 @@ class QuantityGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class Certificate(Result):
     """Who agrees with a pooled result.
 
     Gaps are relative to what matters for the quantity: of tau2 to tau2 plus the typical sampling

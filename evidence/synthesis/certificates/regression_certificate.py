@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evidence.arrays import FloatArray
-from evidence.errors import BadInput
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.certificates.comparison import CLOSED_FORM, PYMARE_SEARCH, coarse
 from evidence.synthesis.certificates.records import AGREES, DISAGREES, DIVERGES, Tolerance
 from evidence.synthesis.engines import EngineRegression, engine_regression, weighted_regression
@@ -63,7 +64,7 @@ class RegressionWitness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegressionCertificate:
+class RegressionCertificate(Result):
     """Who agrees with a meta-regression.
 
     Gaps are relative: of tau2 to tau2 plus the typical sampling variance, of a coefficient to the
@@ -135,11 +136,12 @@ def certify_regression(fit: MetaRegression) -> RegressionCertificate:
     >>> certify_regression(meta_regression([0.1, 0.3, 0.5, 0.6], [0.03] * 4, dose)).agreed
     True
     """
-    if not isinstance(fit, MetaRegression):
-        raise BadInput(
-            f"A certificate of a meta-regression was asked for {type(fit).__name__}. Give the "
-            "result of meta_regression(), or use certify() for that of pool()."
-        )
+    require_kind(
+        "A certificate of a meta-regression",
+        fit,
+        MetaRegression,
+        "Give the result of meta_regression(), or use certify() for that of pool().",
+    )
     witnesses = tuple(_witnesses(fit))
     asked = {"PyMARE": any(one.engine.startswith("PyMARE") for one in witnesses)}
     asked["statsmodels"] = any(one.engine.startswith("statsmodels") for one in witnesses)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,12 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import TooFewStudies, known_name
 from evidence.input_checks import InputCheck
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.measures import Tau2Interval
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.quadratic_forms import Tails, weighted_chi_squared_tails
 from evidence.synthesis.numerics.weighted_least_squares import WeightedFit, fit_weighted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Rules for the weights of the statistic, by name.
 WEIGHT_RULES: Final = {
@@ -41,7 +39,7 @@ Weights = str | npt.ArrayLike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeneralisedQ:
+class GeneralisedQ(Result):
     """Generalised Q statistic with the estimate of tau2 by its expectation.
 
     Attributes
@@ -68,16 +66,10 @@ class GeneralisedQ:
     se_tau2: float
     weights: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
-
 
 @studies_in_double_precision("The generalised Q statistic")
 def generalised_q(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     weights: Weights = "inverse-variance",
     *,
@@ -127,7 +119,7 @@ def generalised_q(
 
 @studies_in_double_precision("The generalised Q interval of tau2")
 def generalised_q_interval(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     weights: Weights = "inverse-variance",
     *,
@@ -169,7 +161,7 @@ def generalised_q_interval(
 
 
 def _quadratic_form(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None,
     weights: Weights,
     design: npt.ArrayLike | None,

@@ -10,11 +10,16 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, refuse
 from evidence.input_checks import InputCheck
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies, has_effects
+from evidence.synthesis.inputs.studies import (
+    Studies,
+    StudyInput,
+    check_studies,
+    has_effects,
+)
 
 
 def check_covariances(
-    yi: npt.ArrayLike | HasEffects, vi: npt.ArrayLike | None, labels: Iterable[str] | None
+    yi: StudyInput, vi: npt.ArrayLike | None, labels: Iterable[str] | None
 ) -> tuple[Studies, FloatArray]:
     """Checked effects, and their sampling covariance matrix.
 
@@ -68,7 +73,7 @@ def _matrix_faults(v: FloatArray, labels: Sequence[str]) -> list[str]:
     return faults
 
 
-def used_rows(yi: npt.ArrayLike | HasEffects, k: int) -> tuple[int, list[int]]:
+def used_rows(yi: StudyInput, k: int) -> tuple[int, list[int]]:
     """Number of rows that columns beside the effects have, and which of them are used.
 
     An EffectSizes also has the studies without an effect size, which ``check_studies`` left out.

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import BadInput, UnknownName
+from evidence.input_checks import require_kind
 from evidence.synthesis.inputs.design_columns import read_values
 from evidence.synthesis.inputs.random_effects import STRUCTURES, RandomTerm
 
@@ -104,6 +105,10 @@ def random_terms(
     UnknownName
         If there is no such structure.
     """
+    advice = "Give a list of what nested() returned, or of RandomStructure."
+    require_kind("Random effects with a structure", structures, Sequence, advice)
+    for structure in structures:
+        require_kind("Random effects with a structure", structure, RandomStructure, advice)
     problems: list[str] = []
     terms = []
     for name, groups in (random or {}).items():

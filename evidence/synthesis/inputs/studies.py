@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol, TypeGuard, cast, runtime_checkable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Protocol, TypeAlias, TypeGuard, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.arrays import BoolArray, FloatArray, read_only
 from evidence.errors import BadInput, EmptySelection
-from evidence.input_checks import InputCheck, lengths, study_names
+from evidence.input_checks import InputCheck, described, lengths, study_names
+from evidence.results import Result
 
 
 @runtime_checkable
@@ -54,6 +55,28 @@ class HasEffects(Protocol):
         ...
 
 
+class HoldsStudies(Result):
+    """A result that holds the studies it is a summary of, and so can stand for them."""
+
+    __slots__ = ()
+
+    @property
+    def own_studies(self) -> Studies:
+        """Its effects and variances, on the scale of analysis.
+
+        Raises
+        ------
+        BadInput
+            If a function that looks at the effects alone would leave out part of the model.
+        """
+        raise NotImplementedError
+
+    @property
+    def moderators(self) -> FloatArray | None:
+        """Design matrix of its moderators with the constant, shape (k, p); None without any."""
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Studies:
     """Effects and sampling variances of k studies, finite and with positive variances.
@@ -76,6 +99,19 @@ class Studies:
     measure: str | None = None
     decisions: tuple[str, ...] = ()
 
+    def keep(self, rows: Sequence[int]) -> Studies:
+        """Some of the studies, in the order of ``rows``, without what was done to reach them."""
+        chosen = list(rows)
+        yi, vi = self.yi[chosen], self.vi[chosen]
+        read_only(yi)
+        read_only(vi)
+        labels = tuple(self.labels[row] for row in chosen)
+        return Studies(yi=yi, vi=vi, labels=labels, measure=self.measure)
+
+
+#: What functions of effects take: arrays, effect sizes, or a result that holds its studies.
+StudyInput: TypeAlias = npt.ArrayLike | HasEffects | HoldsStudies | Studies
+
 
 def has_effects(value: object) -> TypeGuard[HasEffects]:
     """Tell whether ``value`` is a record of effect sizes rather than an array."""
@@ -83,7 +119,7 @@ def has_effects(value: object) -> TypeGuard[HasEffects]:
 
 
 def check_studies(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     labels: Iterable[str] | None = None,
 ) -> Studies:
@@ -91,10 +127,11 @@ def check_studies(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
-        Effects. Studies without an effect size are left out of an EffectSizes, and named.
+    yi : array_like, shape (k,), EffectSizes, or what ``pool`` returned
+        Effects. Studies without an effect size are left out of an EffectSizes, and named; of a
+        summary its studies are taken.
     vi : array_like, shape (k,), or None
-        Sampling variances (squared standard errors); None if ``yi`` is an EffectSizes.
+        Sampling variances (squared standard errors); None if ``yi`` holds them.
     labels : iterable of str, optional
         Names of the studies; "study 1", "study 2", ... if they have none.
 
@@ -106,19 +143,42 @@ def check_studies(
         If lengths differ, a value is not finite, or a variance is not above 0.
     """
     names = None if labels is None else study_names(labels)
+    held = isinstance(yi, HoldsStudies | Studies) or has_effects(yi)
+    if held and vi is not None:
+        raise BadInput(
+            "Effect sizes were given together with vi, which they already hold. "
+            "Leave vi out, or give yi as an array."
+        )
+    if isinstance(yi, HoldsStudies | Studies):
+        return _renamed(yi if isinstance(yi, Studies) else yi.own_studies, names)
     if has_effects(yi):
-        if vi is not None:
-            raise BadInput(
-                "Effect sizes were given together with vi, which they already hold. "
-                "Leave vi out, or give yi as an array."
-            )
         return _from_effect_sizes(yi, yi.labels if names is None else names)
+    if isinstance(yi, Result) or is_dataclass(yi):
+        raise BadInput(
+            f"Effects were to be read from {described(yi)}. Give yi and vi as arrays, or the "
+            "result of effect_size() or pool()."
+        )
     if vi is None:
         raise BadInput(
             "Effects were given without sampling variances. Give vi, the squared standard errors."
         )
     y, v = _checked(cast(npt.ArrayLike, yi), vi, names)
     return Studies(yi=y, vi=v, labels=names or tuple(f"study {i + 1}" for i in range(y.size)))
+
+
+def _renamed(studies: Studies, names: tuple[str, ...] | None) -> Studies:
+    """Studies under other names, if there are any."""
+    if names is None:
+        return studies
+    _require_names(names, studies.labels)
+    return replace(studies, labels=names)
+
+
+def _require_names(names: Sequence[str], labels: Sequence[str]) -> None:
+    if len(names) != len(labels):
+        raise BadInput(
+            f"There are {len(names)} labels for {len(labels)} studies. Give one for each."
+        )
 
 
 def _from_effect_sizes(effects: HasEffects, names: tuple[str, ...]) -> Studies:
@@ -134,10 +194,7 @@ def _from_effect_sizes(effects: HasEffects, names: tuple[str, ...]) -> Studies:
             f"Pooling was asked for and none of {len(left_out)} studies has an effect size. "
             f"Choose another measure or rule for empty cells. {' '.join(left_out)}"
         )
-    if len(names) != len(effects.labels):
-        raise BadInput(
-            f"There are {len(names)} labels for {len(effects.labels)} studies. Give one for each."
-        )
+    _require_names(names, effects.labels)
     names = tuple(names[row] for row in kept)
     y, v = _checked(effects.yi[kept], effects.vi[kept], names)
     corrected = [name for name, row in zip(names, kept, strict=True) if effects.corrected[row]]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, known_name, refuse
+from evidence.input_checks import require_kind
 from evidence.synthesis.inputs.design_matrix import INTERCEPT
 from evidence.synthesis.inputs.grouping import read_labels
 from evidence.synthesis.multilevel.records import MultilevelModel
@@ -23,6 +23,7 @@ from evidence.synthesis.multilevel.sandwich import (
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.regression.coefficients import (
+    CoefficientResult,
     CoefficientTable,
     WaldTest,
     coefficient_table,
@@ -31,15 +32,12 @@ from evidence.synthesis.regression.coefficients import (
 )
 from evidence.synthesis.regression.records import MetaRegression
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 #: Below this number of degrees of freedom a Satterthwaite test is not to be trusted.
 _FEW_DF = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RobustModel:
+class RobustModel(CoefficientResult):
     """Coefficients with tests that hold when effects are correlated within clusters.
 
     Attributes
@@ -72,10 +70,6 @@ class RobustModel:
     sandwich: Sandwich
     level: float
     decisions: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each coefficient."""
-        return self.coefficients.to_frame()
 
     def __str__(self) -> str:
         """Short printed summary."""
@@ -125,6 +119,12 @@ def robust(
     20:375-393. Pustejovsky & Tipton (2018), J Bus Econ Stat 36:672-683.
     metafor: ``robust(res, cluster, adjust=, clubSandwich=)``.
     """
+    require_kind(
+        "Cluster-robust tests",
+        model,
+        (PooledEffect, MetaRegression, MultilevelModel),
+        "Give the result of pool(), meta_regression() or pool_multilevel().",
+    )
     name = str(adjust).upper()
     if name not in ADJUSTMENTS:
         raise UnknownName("adjustment of a robust covariance matrix", adjust, ADJUSTMENTS)
@@ -293,6 +293,7 @@ def joint_robust_test(model: RobustModel, names: Sequence[str]) -> WaldTest:
     ----------
     clubSandwich: ``Wald_test(fit, constrain_zero(...), vcov="CR2", test="HTZ")``.
     """
+    require_kind("A joint robust test", model, RobustModel, "Give the result of robust().")
     known = model.coefficients.names
     for name in names:
         known_name("coefficient", name, known)

@@ -15,7 +15,7 @@ from evidence.synthesis.inputs.correlated_studies import check_covariances, used
 from evidence.synthesis.inputs.design_matrix import Design, build_design
 from evidence.synthesis.inputs.grouping import RandomStructure, random_terms
 from evidence.synthesis.inputs.random_effects import RandomTerm
-from evidence.synthesis.inputs.studies import HasEffects, Studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput
 from evidence.synthesis.multilevel.mixed_model import MixedModel
 from evidence.synthesis.multilevel.records import MultilevelModel, RandomEffect
 from evidence.synthesis.numerics.distributions import check_level, chi_squared_p
@@ -34,7 +34,7 @@ _METHODS = ("ML", "REML")
 
 
 def pool_multilevel(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     random: Mapping[str, npt.ArrayLike] | None = None,
     *,

@@ -11,6 +11,8 @@ import numpy as np
 from scipy import optimize
 
 from evidence.errors import NotEstimable, known_name
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.inputs.random_effects import RandomTerm, correlation_angle
 from evidence.synthesis.multilevel.mixed_model import MixedModel
 from evidence.synthesis.multilevel.records import MultilevelModel
@@ -21,7 +23,7 @@ _LARGEST = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileInterval:
+class ProfileInterval(Result):
     """Profile likelihood interval of one variance component.
 
     Attributes
@@ -78,6 +80,12 @@ def profile_interval(
     ----------
     Hardy & Thompson (1996), Stat Med 15:619-629. metafor: ``confint(rma.mv(...), sigma2=1)``.
     """
+    require_kind(
+        "A profile likelihood interval",
+        model,
+        MultilevelModel,
+        "Give the result of pool_multilevel().",
+    )
     level = model.level if level is None else check_level(level)
     known = dict(_components(model))
     known_name("variance component", component, known)

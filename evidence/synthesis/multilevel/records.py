@@ -12,7 +12,7 @@ from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.inputs.random_effects import RandomTerm
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
-from evidence.synthesis.regression.coefficients import CoefficientTable, WaldTest
+from evidence.synthesis.regression.coefficients import CoefficientResult, CoefficientTable, WaldTest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class RandomEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MultilevelModel:
+class MultilevelModel(CoefficientResult):
     """Correlated effects with random effects of their groups, on the scale of the effects.
 
     Attributes
@@ -146,10 +146,6 @@ class MultilevelModel:
         if any(effect.kind != "ID" for effect in self.random_effects):
             return None
         return float(sum(effect.variances[0] for effect in self.random_effects))
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each coefficient."""
-        return self.coefficients.to_frame()
 
     def variance_frame(self) -> pd.DataFrame:
         """One row for each variance component: term, level, variance, sd, groups, i2."""

@@ -16,9 +16,10 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.input_checks import real_number
+from evidence.results import Result
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_matrix import Design, build_design
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.multilevel.cluster_robust import RobustModel, cluster_codes, robust_model
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.generalised_least_squares import fit_general
@@ -53,7 +54,7 @@ class _Moments(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RobustVariance:
+class RobustVariance(Result):
     """Summary of dependent effects by robust variance estimation.
 
     Attributes
@@ -101,9 +102,9 @@ class RobustVariance:
 
 
 def pool_robust(
-    yi: npt.ArrayLike | HasEffects,
-    vi: npt.ArrayLike | None,
-    cluster: npt.ArrayLike,
+    yi: StudyInput,
+    vi: npt.ArrayLike | None = None,
+    cluster: npt.ArrayLike | None = None,
     moderators: Moderators | None = None,
     *,
     working: str = "CORR",
@@ -156,6 +157,8 @@ def pool_robust(
     kind, name = _options(working, adjust, rho)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
+    if cluster is None:
+        raise BadInput("Robust variance estimation needs cluster. Give the study of each effect.")
     rows, kept = used_rows(yi, studies.yi.size)
     design = build_design(
         moderators,

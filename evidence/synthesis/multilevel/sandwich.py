@@ -17,6 +17,7 @@ from scipy import special
 from evidence.arrays import FloatArray
 from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
+from evidence.input_checks import require_kind
 from evidence.synthesis.numerics.generalised_least_squares import fit_general
 from evidence.synthesis.regression.coefficients import WaldTest, quadratic_form
 
@@ -161,6 +162,9 @@ def hotelling_test(sandwich: Sandwich, names: Sequence[str], which: Sequence[int
     Tipton & Pustejovsky (2015), J Educ Behav Stat 40:604-634, eq. 17-18.
     clubSandwich: ``Wald_test(fit, constrain_zero(...), vcov="CR2", test="HTZ")``.
     """
+    require_kind(
+        "A joint robust test", sandwich, Sandwich, "Give the sandwich of a result of robust()."
+    )
     chosen, q = list(which), len(which)
     tested = tuple(names[i] for i in chosen)
     quadratic = quadratic_form(sandwich.estimate[chosen], sandwich.vcov[np.ix_(chosen, chosen)])

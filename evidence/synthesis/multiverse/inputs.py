@@ -12,12 +12,12 @@ from evidence.effects.measures import find_measure
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import InputCheck, study_names
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.multiverse.specifications import Variant, variants_of
 
 
 def read_variants(
-    yi: npt.ArrayLike | HasEffects | None,
+    yi: StudyInput | None,
     vi: npt.ArrayLike | None,
     counts: Mapping[str, npt.ArrayLike | None],
     measures: Sequence[str],

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput, UnknownName
+from evidence.results import Result
 from evidence.synthesis.inputs.study_sets import StudySets
 from evidence.synthesis.multiverse.decision_rules import CodeArray, DecisionRule
 
@@ -37,7 +38,7 @@ _NUMBERS: Final = ("estimate", "se", "ci_low", "ci_high", "tau2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Multiverse:
+class Multiverse(Result):
     """Every way of pooling the studies that was declared; arrays of shape (n,), read-only.
 
     Numbers are on the scale of the effects (log for ratios); of a world that is not estimable

@@ -16,6 +16,7 @@ from evidence.arrays import FloatArray, IntArray
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.measures import MEASURES
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.input_checks import require_kind
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name
 from evidence.synthesis.stacks.pooled_stack import PooledStack
@@ -136,6 +137,9 @@ def half_width(found: PooledStack, test: str, level: float) -> tuple[FloatArray,
     ----------
     Knapp & Hartung (2003), Stat Med 22:2693-2710. metafor: ``rma(yi, vi, test=)``.
     """
+    require_kind(
+        "The width of many intervals", found, PooledStack, "Give the result of pool_stack()."
+    )
     kind = SUMMARY_TESTS[summary_test_name(test)]
     se = found.se * np.sqrt(kind.factor(found.s2w))
     return se, se * critical_values(level, None if kind.normal else found.k - 1)

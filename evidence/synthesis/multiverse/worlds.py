@@ -16,7 +16,7 @@ from evidence.arrays import IntArray
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS, estimator_name
-from evidence.synthesis.inputs.studies import HasEffects
+from evidence.synthesis.inputs.studies import StudyInput
 from evidence.synthesis.inputs.study_sets import StudySets, choose_sets, count_sets
 from evidence.synthesis.multiverse.decision_rules import DecisionRule
 from evidence.synthesis.multiverse.fits import Fits, fit_worlds
@@ -35,7 +35,7 @@ _COUNTS: Final = ("ai", "bi", "ci", "di", "n1i", "n2i")
 
 
 def multiverse(
-    yi: npt.ArrayLike | HasEffects | None = None,
+    yi: StudyInput | None = None,
     vi: npt.ArrayLike | None = None,
     *,
     ai: npt.ArrayLike | None = None,

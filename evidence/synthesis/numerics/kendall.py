@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable
 from evidence.input_checks import is_truth
+from evidence.results import Result
 from evidence.synthesis.numerics.distributions import two_sided_p
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankCorrelation:
+class RankCorrelation(Result):
     """Test of a funnel by rank correlation.
 
     Attributes
@@ -51,14 +48,6 @@ class RankCorrelation:
     ties: bool
     k: int
     decisions: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        names = ("name", "tau", "score", "score_se", "statistic", "p_value", "exact", "ties", "k")
-        row = {name: getattr(self, name) for name in names}
-        return pd.DataFrame([{**row, "decisions": " ".join(self.decisions)}])
 
 
 def kendall_test(

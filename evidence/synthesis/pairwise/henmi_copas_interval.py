@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +16,20 @@ from scipy import special
 
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import TooFewStudies
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.tau2_estimates import solve_tau2
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, falling_root
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.weighted_least_squares import WeightedFit
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 
 #: Panels and nodes of the integral, and how far it reaches in standard deviations.
 _PANELS, _NODES, _REACH = 24, 24, 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HenmiCopas:
+class HenmiCopas(Result):
     """Common-effect average with an interval that allows for heterogeneity and small-study bias.
 
     Attributes
@@ -57,12 +55,6 @@ class HenmiCopas:
     critical: float
     k: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
-
 
 @dataclass(frozen=True, slots=True)
 class _Moments:
@@ -81,9 +73,10 @@ class _Moments:
     df: int
 
 
+@takes_fit("level")
 @studies_in_double_precision("The Henmi-Copas interval")
 def henmi_copas(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     level: float = 0.95,
@@ -93,10 +86,10 @@ def henmi_copas(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 2 or more studies; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     level : float
         Coverage.
     labels : iterable of str, optional

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.errors import NotEstimable, TooFewStudies
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.heterogeneity.likelihood import profile_bounds
 from evidence.synthesis.heterogeneity.measures import Tau2Interval
@@ -17,7 +19,7 @@ from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitStatistics:
+class FitStatistics(Result):
     """Log likelihood and what is derived from it.
 
     Attributes
@@ -62,6 +64,7 @@ def fit_statistics(pooled: PooledEffect) -> FitStatistics:
     ----------
     metafor: ``fitstats(rma(yi, vi, method=))``.
     """
+    require_kind("Fit statistics", pooled, PooledEffect, "Give the result of pool().")
     model, tau2 = _model(pooled, "Fit statistics")
     restricted = find_estimator(pooled.method).restricted
     value = float(log_likelihood(model, tau2, restricted=restricted))
@@ -102,6 +105,9 @@ def profile_likelihood_interval(pooled: PooledEffect, level: float | None = None
     ----------
     Hardy & Thompson (1996), Stat Med 15:619-629. metafor: ``confint(res, type="PL")``.
     """
+    require_kind(
+        "A profile likelihood interval of tau2", pooled, PooledEffect, "Give the result of pool()."
+    )
     model, tau2 = _model(pooled, "A profile likelihood interval of tau2")
     estimator = find_estimator(pooled.method)
     if not estimator.maximises_likelihood:

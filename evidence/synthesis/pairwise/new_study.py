@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from scipy import special
 
 from evidence.errors import NotEstimable, UnknownName
-from evidence.input_checks import InputCheck
+from evidence.input_checks import InputCheck, require_kind
+from evidence.results import Result
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 
 _DIRECTIONS = ("above", "below")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewStudyProbability:
+class NewStudyProbability(Result):
     """Probability about the true effect in a new study, with what entered it.
 
     Attributes
@@ -123,6 +124,9 @@ def fitted_new_study_probability(
     UnknownName, BadInput
         As ``new_study_probability``.
     """
+    require_kind(
+        "The probability of a new study's effect", fit, PooledEffect, "Give the result of pool()."
+    )
     found = fit.prediction
     if found is None:
         raise NotEstimable(

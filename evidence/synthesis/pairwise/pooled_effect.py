@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from evidence.arrays import FloatArray
-from evidence.synthesis.engines import EngineValue, engine_value
+from evidence.results import Result
+from evidence.synthesis.inputs.studies import HoldsStudies, Studies
 from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
-from evidence.synthesis.pairwise.prediction import PredictionInterval
+from evidence.synthesis.pairwise.prediction import PredictionInterval, with_prediction
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_PER_STUDY = ("yi", "vi", "weights", "labels")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledEffect:
+class PooledEffect(HoldsStudies):
     """Summary of k independent effects, on their own scale (log for ratios).
 
     A number that is not estimable is None, and ``decisions`` or ``prediction_reason`` says why.
@@ -105,28 +104,15 @@ class PooledEffect:
     policy: str
     decisions: tuple[str, ...]
 
+    OMITTED = ("yi", "vi", "weights", "labels")
+
     @property
-    def engine_value(self) -> EngineValue | None:
-        """What PyMARE or statsmodels computes from the same studies, asked each time.
+    def own_studies(self) -> Studies:
+        """Its effects and variances."""
+        return Studies(yi=self.yi, vi=self.vi, labels=self.labels, measure=self.measure)
 
-        None if neither has the estimator or gives a finite answer, and for a single study.
-        """
-        single = self.method == "single-study"
-        return None if single else engine_value(self.yi, self.vi, self.method)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row: every number and definition; the prediction interval as three columns."""
-        import pandas as pd
-
-        row: dict[str, object] = {}
-        for field in fields(self):
-            if field.name == "prediction":
-                row |= _prediction_columns(self.prediction)
-            elif field.name == "decisions":
-                row["decisions"] = " ".join(self.decisions)
-            elif field.name not in _PER_STUDY:
-                row[field.name] = getattr(self, field.name)
-        return pd.DataFrame([row])
+    def _row(self) -> dict[str, Any]:
+        return with_prediction(Result._row(self))
 
     def studies_frame(self) -> pd.DataFrame:
         """One row for each study: label, yi, vi, weight."""
@@ -138,12 +124,6 @@ class PooledEffect:
     def __str__(self) -> str:
         """Short printed summary."""
         return "\n".join([*_summary_lines(self), *_heterogeneity_lines(self), *self.decisions])
-
-
-def _prediction_columns(prediction: PredictionInterval | None) -> dict[str, object]:
-    names = {"prediction_low": "low", "prediction_high": "high", "prediction_df": "df"}
-    values = {name: getattr(prediction, part, None) for name, part in names.items()}
-    return {**values, "prediction_definition": getattr(prediction, "definition", None)}
 
 
 def _interval(low: float | None, high: float | None, level: float, name: str = "CI") -> str:

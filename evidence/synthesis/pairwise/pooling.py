@@ -18,7 +18,7 @@ from evidence.synthesis.heterogeneity.measures import (
 )
 from evidence.synthesis.heterogeneity.tau2_estimates import Tau2Estimate, solve_tau2
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level, two_sided_p
 from evidence.synthesis.pairwise.policies import (
     Plan,
@@ -38,7 +38,7 @@ from evidence.synthesis.pairwise.summary_interval import (
 
 
 def pool(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     method: str | None = None,
@@ -52,11 +52,11 @@ def pool(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale. Studies of an EffectSizes that have no effect size are
         left out, which ``decisions`` says.
     vi : array_like, shape (k,), or None
-        Sampling variances (squared standard errors); None if ``yi`` is an EffectSizes.
+        Sampling variances (squared standard errors); None if ``yi`` holds them.
     method : str, optional
         Estimator of tau2 in place of the policy's, one of
         ``evidence.synthesis.heterogeneity.ESTIMATORS``.

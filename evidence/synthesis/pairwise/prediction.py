@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from evidence.errors import UnknownName
 from evidence.synthesis.numerics.distributions import critical_value
@@ -105,6 +105,19 @@ class PredictionInterval:
     definition: str
     se: float
     tau2: float
+
+
+def with_prediction(row: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a result, its prediction interval as columns."""
+    names = {"prediction_low": "low", "prediction_high": "high", "prediction_df": "df"}
+    names["prediction_definition"] = "definition"
+    cells: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "prediction":
+            cells |= {column: getattr(value, part, None) for column, part in names.items()}
+        else:
+            cells[name] = value
+    return cells
 
 
 def prediction_definition(name: str) -> str:

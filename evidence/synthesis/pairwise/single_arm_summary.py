@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from evidence.arrays import FloatArray
+from evidence.synthesis.inputs.studies import HoldsStudies, Studies
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _SUMMARY_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SingleArmSummary:
+class SingleArmSummary(HoldsStudies):
     """Summary of one quantity in k single arms, on the natural scale.
 
     Attributes
@@ -72,15 +73,16 @@ class SingleArmSummary:
     #: Largest possible value.
     largest: ClassVar[float] = math.inf
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row: the summary on the natural scale and how it was reached."""
-        import pandas as pd
+    @property
+    def own_studies(self) -> Studies:
+        """Its effects and variances on the transformed scale."""
+        return self.fit.own_studies
 
-        names = _SUMMARY_COLUMNS
-        row = {name: getattr(self, name) for name in names}
-        events, size = float(self.xi.sum()), float(self.sizes.sum())
+    def _row(self) -> dict[str, Any]:
+        row = {name: getattr(self, name) for name in _SUMMARY_COLUMNS}
+        totals = {"events": float(self.xi.sum()), "size": float(self.sizes.sum())}
         parts = {"method": self.fit.method, "test": self.fit.test, "policy": self.fit.policy}
-        return pd.DataFrame([{**row, "events": events, "size": size, **parts}])
+        return row | totals | parts
 
     def studies_frame(self) -> pd.DataFrame:
         """One row for each study: events, size, own value with exact interval, weight."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable, UnknownName, known_name
+from evidence.results import Result
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.permutation.patterns import sign_patterns
 from evidence.synthesis.permutation.regression_test import StudyOrders
 from evidence.synthesis.permutation.sign_test import TIE, check_fit, sign_statistics
 from evidence.synthesis.regression.records import MetaRegression
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: A bound is found to this share of the half-width it starts from.
 _CLOSE: Final = 1e-10
@@ -29,7 +27,7 @@ OneSided = Callable[[float], tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PermutationInterval:
+class PermutationInterval(Result):
     """Interval of a mean or a coefficient by inverting one-sided permutation tests.
 
     Attributes
@@ -53,12 +51,6 @@ class PermutationInterval:
     level: float
     exact: bool
     patterns: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
 
 
 def permutation_interval(

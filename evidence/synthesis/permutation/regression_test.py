@@ -11,6 +11,8 @@ import numpy as np
 from evidence.arrays import FloatArray, IntArray, read_only
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.permutation.patterns import study_orders
 from evidence.synthesis.permutation.sign_test import TIE
@@ -25,7 +27,7 @@ _CHUNK: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PermutationRegression:
+class PermutationRegression(Result):
     """Two-sided permutation tests of the coefficients of a meta-regression, and of all together.
 
     Attributes
@@ -100,6 +102,12 @@ def permutation_regression_test(
     Higgins & Thompson (2004), Stat Med 23:1663-1682. Phipson & Smyth (2010), Stat Appl Genet Mol
     Biol 9:39 (draws). metafor: ``permutest(res, exact=TRUE)``.
     """
+    require_kind(
+        "A permutation test of a meta-regression",
+        fit,
+        MetaRegression,
+        "Give the result of meta_regression(), or use permutation_test() for that of pool().",
+    )
     orders = StudyOrders(fit, draws, rng)
     statistics, omnibus = orders.statistics(fit.yi)
     sizes = np.abs(statistics)

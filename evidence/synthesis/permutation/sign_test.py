@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from evidence.arrays import FloatArray
-from evidence.errors import BadInput, NotEstimable, TooFewStudies
+from evidence.errors import NotEstimable, TooFewStudies
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.permutation.patterns import sign_patterns
 from evidence.synthesis.stacks.pooled_stack import pool_stack
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Statistics this close to the observed one count as equal, as in metafor.
 TIE: Final = float(np.finfo(float).eps ** 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PermutationTest:
+class PermutationTest(Result):
     """Two-sided permutation test of a mean effect of 0.
 
     Attributes
@@ -52,12 +51,6 @@ class PermutationTest:
     k: int
     method: str
     test: str
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
 
 
 def permutation_test(
@@ -123,10 +116,7 @@ def check_fit(fit: PooledEffect) -> None:
     BadInput, TooFewStudies, NotEstimable
         If it is something else.
     """
-    if not isinstance(fit, PooledEffect):
-        raise BadInput(
-            f"A permutation test was asked for {type(fit).__name__}. Give the result of pool()."
-        )
+    require_kind("A permutation test", fit, PooledEffect, "Give the result of pool().")
     if fit.k < 2:
         raise TooFewStudies(
             f"A permutation test needs at least 2 studies and found {fit.k} ({fit.labels[0]}). "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,9 @@ from scipy import special
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, UnknownName
 from evidence.input_checks import real_number
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.results import Result
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import two_sided_p
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KINDS = {
     "rosenthal": "null results that bring the combined p-value to alpha",
@@ -28,7 +25,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailSafeN:
+class FailSafeN(Result):
     """Number of null results, rounded up.
 
     Attributes
@@ -59,15 +56,9 @@ class FailSafeN:
     weighted: bool
     k: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(self)])
-
 
 def fail_safe_n(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     kind: str = "rosenthal",
@@ -80,10 +71,10 @@ def fail_safe_n(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     kind : str
         rosenthal, orwin or rosenberg.
     alpha : float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,11 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies, known_name
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -32,7 +35,7 @@ ESTIMATORS_OF_MISSING = ("L0", "R0", "Q0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrimAndFill:
+class TrimAndFill(Result):
     """Studies that a symmetric funnel lacks; a sensitivity analysis, not a correction.
 
     Attributes
@@ -81,8 +84,9 @@ class TrimAndFill:
         ).set_index("studies")
 
 
+@takes_fit("method", "test", "policy", "level")
 def trim_and_fill(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     estimator: str = "L0",
@@ -97,10 +101,10 @@ def trim_and_fill(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 3 or more studies; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     estimator : str
         Of the number of missing studies: L0, R0 or Q0.
     side : str, optional
@@ -131,15 +135,8 @@ def trim_and_fill(
     plan = make_plan(policy, method=method, test=test)
     studies = check_studies(yi, vi, labels)
     _require_studies(studies)
-    observed = pool(
-        studies.yi,
-        studies.vi,
-        method=method,
-        test=test,
-        policy=policy,
-        level=level,
-        labels=studies.labels,
-    )
+    summary = partial(pool, method=method, test=test, policy=policy, level=level)
+    observed = summary(studies.keep(range(studies.yi.size)))
     with studies_in_double_precision("Trim and fill"):
         side = side or _find_side(studies, plan.method)
         found = _trim(studies, plan.method, estimator, side)
@@ -150,15 +147,7 @@ def trim_and_fill(
         p_missing=0.5 ** (found.missing + 1) if estimator == "R0" else None,
         estimator=estimator,
         observed=observed,
-        filled=pool(
-            np.concatenate([studies.yi, found.yi]),
-            np.concatenate([studies.vi, found.vi]),
-            method=method,
-            test=test,
-            policy=policy,
-            level=level,
-            labels=(*studies.labels, *(f"filled {i + 1}" for i in range(found.missing))),
-        ),
+        filled=summary(_filled(studies, found)),
         filled_yi=found.yi,
         filled_vi=found.vi,
         rounds=found.rounds,
@@ -174,6 +163,16 @@ class _Found:
     yi: FloatArray
     vi: FloatArray
     rounds: int
+
+
+def _filled(studies: Studies, found: _Found) -> Studies:
+    """The studies with those that were missing."""
+    return Studies(
+        yi=np.concatenate([studies.yi, found.yi]),
+        vi=np.concatenate([studies.vi, found.vi]),
+        labels=(*studies.labels, *(f"filled {i + 1}" for i in range(found.missing))),
+        measure=studies.measure,
+    )
 
 
 def _require_studies(studies: Studies) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import require_finite
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.input_checks import whole_number
+from evidence.results import Result
 from evidence.synthesis.numerics.distributions import critical_value, two_sided_p
 from evidence.synthesis.numerics.weighted_least_squares import (
     fit_weighted,
@@ -19,9 +19,6 @@ from evidence.synthesis.numerics.weighted_least_squares import (
     wald_covariance,
 )
 from evidence.synthesis.pairwise.summary_interval import mean_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Studies below which a test of a funnel is refused, unless the caller asks for it.
 FEWEST_STUDIES = 10
@@ -35,7 +32,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsymmetryRegression:
+class AsymmetryRegression(Result):
     """Test of a funnel by regression; the slope is the asymmetry.
 
     Attributes
@@ -87,13 +84,6 @@ class AsymmetryRegression:
     test: str | None
     k: int
     decisions: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number and definition."""
-        import pandas as pd
-
-        row = {name: getattr(self, name) for name in _COLUMNS}
-        return pd.DataFrame([{**row, "decisions": " ".join(self.decisions)}])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

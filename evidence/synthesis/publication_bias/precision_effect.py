@@ -11,8 +11,10 @@ import numpy.typing as npt
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput
 from evidence.input_checks import real_number
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.results import Result
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import critical_value, two_sided_p
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PetPeese:
+class PetPeese(Result):
     """Effect at infinite precision; a sensitivity analysis, not a correction.
 
     Attributes
@@ -67,9 +69,10 @@ class PetPeese:
         return both.assign(name=names, chosen=names == self.chosen).set_index("name")
 
 
+@takes_fit("level")
 @studies_in_double_precision("PET-PEESE")
 def pet_peese(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     alpha: float = 0.10,
@@ -81,10 +84,10 @@ def pet_peese(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     alpha : float
         PEESE is used when the two-sided p-value of PET's intercept is below this, otherwise PET.
     level : float

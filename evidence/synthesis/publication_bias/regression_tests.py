@@ -18,10 +18,11 @@ from evidence.errors import BadInput, NotEstimable, known_name
 from evidence.input_checks import InputCheck, real_number
 from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.summary_tests import summary_test_name
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
@@ -44,9 +45,10 @@ PREDICTORS = {
 _WITHOUT_LIMIT = ("ni", "sqrtni")
 
 
+@takes_fit("method", "test", "level")
 @studies_in_double_precision("A regression test of the funnel")
 def regression_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     predictor: str = "sei",
@@ -66,10 +68,10 @@ def regression_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     predictor : str
         sei, vi, ni, ninv, sqrtni or sqrtninv.
     model : str
@@ -179,9 +181,10 @@ def sizes(asked: str, studies: Studies, **given: npt.ArrayLike) -> dict[str, Flo
     return arrays
 
 
+@takes_fit("level")
 @studies_in_double_precision("Pustejovsky's test")
 def pustejovsky_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     n1i: npt.ArrayLike,
@@ -196,10 +199,10 @@ def pustejovsky_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Standardised mean differences.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     n1i, n2i : array_like, shape (k,)
         Participants of both arms.
     level, min_studies, labels
@@ -234,7 +237,7 @@ def pustejovsky_test(
 
 @studies_in_double_precision("Begg's rank test")
 def rank_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     exact: bool | None = None,
@@ -245,10 +248,10 @@ def rank_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     exact : bool, optional
         Exact p-value instead of the normal one; if left out, exact where there are no ties.
     min_studies : int

@@ -14,15 +14,17 @@ from scipy import special
 from evidence.arrays import FloatArray
 from evidence.double_precision import is_definite, studies_in_double_precision
 from evidence.errors import NotEstimable, TooFewStudies, known_name
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import (
     check_level,
     chi_squared_p,
     critical_value,
     two_sided_p,
 )
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.publication_bias.selection_likelihood import (
     Height,
     SelectionLikelihood,
@@ -43,7 +45,7 @@ _STARTS = (1.0, 0.5, 0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SelectionModel:
+class SelectionModel(Result):
     """Summary under selection by p-value, on the scale of the effects.
 
     Attributes
@@ -114,8 +116,9 @@ class SelectionModel:
         return frame.assign(lrt=self.lrt, lrt_df=self.lrt_df, lrt_p=self.lrt_p)
 
 
+@takes_fit("level")
 def selection_model(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     weights: str = "step",
@@ -131,10 +134,10 @@ def selection_model(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     weights : str
         "step" or "beta".
     steps : sequence of float

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +14,12 @@ from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.input_checks import real_number
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 
 #: Tests of the number of significant studies, in words.
 TESTS = {
@@ -35,7 +33,7 @@ _NODES, _TAIL = 80, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ExcessSignificance:
+class ExcessSignificance(Result):
     """Observed and expected number of significant studies.
 
     Attributes
@@ -77,19 +75,12 @@ class ExcessSignificance:
     alternative: str
     labels: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with the test; the powers are in ``power``, one for each study."""
-        import pandas as pd
-
-        names = (
-            *("observed", "expected", "ratio", "statistic", "p_value", "test", "estimate"),
-            *("tau2", "alpha", "alternative"),
-        )
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+    OMITTED = ("power", "labels")
 
 
+@takes_fit("method")
 def excess_significance(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     test: str = "chi2",
@@ -103,10 +94,10 @@ def excess_significance(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 2 or more studies; ratios on the log scale, tested against 0.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     test : str
         chi2, binom or exact.
     alpha : float

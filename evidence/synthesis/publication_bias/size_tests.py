@@ -15,8 +15,15 @@ import numpy.typing as npt
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import known_name
 from evidence.input_checks import InputCheck
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies, has_effects
+from evidence.synthesis.inputs.studies import (
+    HoldsStudies,
+    Studies,
+    StudyInput,
+    check_studies,
+    has_effects,
+)
 from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
     AsymmetryRegression,
@@ -27,9 +34,10 @@ from evidence.synthesis.publication_bias.funnel_regression import (
 from evidence.synthesis.publication_bias.regression_tests import sizes
 
 
+@takes_fit("level")
 @studies_in_double_precision("Peters' test")
 def peters_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     *,
     events: npt.ArrayLike,
     ni: npt.ArrayLike,
@@ -41,7 +49,7 @@ def peters_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Log odds ratios (or log risk ratios).
     events, ni : array_like, shape (k,)
         Events and participants of both arms together, for each study that has an effect.
@@ -78,9 +86,10 @@ def peters_test(
     )
 
 
+@takes_fit("level")
 @studies_in_double_precision("Deeks' test")
 def deeks_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     *,
     n1i: npt.ArrayLike,
     n2i: npt.ArrayLike,
@@ -92,7 +101,7 @@ def deeks_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Log diagnostic odds ratios.
     n1i, n2i : array_like, shape (k,)
         Participants with and without the disease, for each study that has an effect.
@@ -126,9 +135,10 @@ def deeks_test(
     )
 
 
+@takes_fit("level")
 @studies_in_double_precision("Debray's test")
 def debray_test(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     d1i: npt.ArrayLike,
@@ -142,10 +152,10 @@ def debray_test(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Log hazard ratios.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     d1i, d2i : array_like, shape (k,)
         Events of both arms.
     variance : str
@@ -182,9 +192,9 @@ def debray_test(
     )
 
 
-def _effects(yi: npt.ArrayLike | HasEffects, labels: Sequence[str] | None) -> Studies:
+def _effects(yi: StudyInput, labels: Sequence[str] | None) -> Studies:
     """Studies of which only the effects matter."""
-    if has_effects(yi):
+    if isinstance(yi, HoldsStudies) or has_effects(yi):
         return check_studies(yi, None, labels)
     check = InputCheck("A test of the funnel")
     effects = check.array("yi", cast(npt.ArrayLike, yi))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,9 +20,7 @@ from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import check_level, critical_value, two_sided_p
 from evidence.synthesis.numerics.hypergeometric import check_outcomes, log_choose
 from evidence.synthesis.numerics.newton import Maximum, Total, maximise
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "RR", "RD")
 #: Correlations within an arm that the search starts from.
@@ -36,7 +34,7 @@ _ROUNDING: Final = 8 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BetaBinomialResult:
+class BetaBinomialResult(CountSummary):
     """Effect between two mean risks by a beta-binomial model.
 
     Attributes
@@ -76,12 +74,9 @@ class BetaBinomialResult:
     k: int
     labels: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
+    WORDS = "Beta-binomial model"
 
-        names = [name for name in self.__slots__ if name != "labels"]
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+    OMITTED = ("labels",)
 
 
 def pool_beta_binomial(

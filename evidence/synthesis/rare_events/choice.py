@@ -15,6 +15,7 @@ import numpy as np
 
 from evidence.effects.measures import MEASURES
 from evidence.errors import known_name
+from evidence.input_checks import require_kind
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.rare_events.mantel_haenszel_estimates import (
     ESTIMATES,
@@ -133,6 +134,12 @@ def choose_method(
     Bradburn et al. (2007), Stat Med 26:53-77. Cochrane Handbook, chapter 10.4.4.
     """
     known_name("measure of two arms of counts", measure, ESTIMATES)
+    require_kind(
+        "The choice of a method for rare events",
+        facts,
+        EventFacts,
+        "Use rare_events(), which counts them.",
+    )
     said = [_describe(facts)]
     if facts.without_contrast == facts.k and measure in RATIOS:
         return None, (*said, "No study has a contrast: there is nothing to pool to a ratio.")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import EmptySelection
+from evidence.input_checks import require_kind
+from evidence.results import columns_of
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.numerics.distributions import chi_squared_p, critical_value, two_sided_p
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,25 @@ class CommonEffectHeterogeneity:
     q_p: float | None
     i2: float | None
     h2: float | None
+
+
+class CommonEffectResult(CountSummary):
+    """A common effect of counts with the scatter around it; its table has one row."""
+
+    __slots__ = ()
+
+    COLUMNS: ClassVar[tuple[str, ...]] = (
+        *("measure", "estimate", "se", "ci_low", "ci_high", "level", "statistic", "p_value"),
+        *("k", "k_informative", "reason"),
+    )
+    heterogeneity: CommonEffectHeterogeneity
+    zero_cell_rule: str
+
+    def _row(self) -> dict[str, Any]:
+        row = {name: getattr(self, name) for name in self.COLUMNS}
+        scatter = columns_of(CommonEffectHeterogeneity)
+        row |= {name: getattr(self.heterogeneity, name) for name in scatter}
+        return row | {"zero_cell_rule": self.zero_cell_rule}
 
 
 def apply_rule(counts: EventCounts, rule: ZeroCellRule) -> EventCounts:
@@ -95,6 +118,12 @@ def scatter_around(effects: EffectSizes, estimate: float | None) -> CommonEffect
     ----------
     metafor: ``rma.mh()$QE``, ``$I2``, ``$H2``.
     """
+    require_kind(
+        "Heterogeneity around a common effect",
+        effects,
+        EffectSizes,
+        "Give the result of effect_size().",
+    )
     own = effects.keep_estimable()
     if estimate is None or own.k == 0 or not np.all(own.vi > 0):
         return heterogeneity_of(None, own.k)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,9 +20,7 @@ from evidence.errors import NotEstimable
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.hypergeometric import check_outcomes, log_choose
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "IRR")
 #: Probabilities of a table below this share of its largest do not reach a tail of 0.1%.
@@ -34,7 +32,7 @@ _SAME: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExactResult:
+class ExactResult(CountSummary):
     """Common ratio by the exact conditional distribution.
 
     Attributes
@@ -76,11 +74,7 @@ class ExactResult:
     k: int
     k_informative: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
-
-        return pd.DataFrame([{name: getattr(self, name) for name in self.__slots__}])
+    WORDS = "Exact conditional likelihood, common effect"
 
 
 def pool_exact(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,9 +25,7 @@ from evidence.synthesis.numerics.distributions import (
     chi_squared_quantile,
 )
 from evidence.synthesis.rare_events.count_likelihood import unconditional
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 MEASURES: Final = ("OR", "IRR")
 _CODES: Final = np.array([0.5, -0.5])
@@ -41,7 +39,7 @@ _FARTHEST: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirthResult:
+class FirthResult(CountSummary):
     """Common ratio of k studies by penalised likelihood.
 
     Attributes
@@ -74,12 +72,9 @@ class FirthResult:
     k: int
     labels: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row with every number."""
-        import pandas as pd
+    WORDS = "Firth's penalised likelihood, common effect"
 
-        names = [name for name in self.__slots__ if name != "labels"]
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+    OMITTED = ("labels",)
 
 
 def pool_firth(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from evidence.effects.zero_cells import ZeroCellRule
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.numerics.distributions import chi_squared_p, critical_value, two_sided_p
-from evidence.synthesis.pairwise.prediction import PredictionInterval, predict_interval
+from evidence.synthesis.pairwise.prediction import (
+    PredictionInterval,
+    predict_interval,
+    with_prediction,
+)
 from evidence.synthesis.rare_events.glmm_fit import CountFit
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.rare_events.summary_text import CountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlmmResult:
+class GlmmResult(CountSummary):
     """Summary of the events of k studies by a generalised linear mixed model.
 
     The scale is that of the measure: log for ratios and rates, logit for proportions. A number
@@ -99,21 +104,13 @@ class GlmmResult:
     steps: int
     decisions: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row: every number and definition; the prediction interval as two columns."""
-        import pandas as pd
+    WORDS = "Generalised linear mixed model"
 
-        row: dict[str, object] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "prediction":
-                row["prediction_low"] = None if value is None else value.low
-                row["prediction_high"] = None if value is None else value.high
-            elif field.name in ("left_out", "labels", "decisions"):
-                row[field.name] = ("; " if field.name != "decisions" else " ").join(value)
-            else:
-                row[field.name] = value
-        return pd.DataFrame([row])
+    OMITTED = ("labels",)
+    JOINED: ClassVar[Mapping[str, str]] = {"left_out": "; ", "decisions": " "}
+
+    def _row(self) -> dict[str, Any]:
+        return with_prediction(Result._row(self))
 
 
 def summarise_fit(
@@ -189,6 +186,7 @@ def typical_variance(counts: EventCounts) -> float:
     ----------
     Higgins & Thompson (2002), Stat Med 21:1539-1558, eq. 9.
     """
+    require_kind("A typical variance", counts, EventCounts, "Give what read_counts() returned.")
     w = 1 / counts.effect_sizes(ZeroCellRule(add=0.5, to="only0")).vi
     return float((w.size - 1) / (w.sum() - np.sum(w**2) / w.sum()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +19,6 @@ from evidence.effects.effect_sizes import EffectSizes
 from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import is_truth
-from evidence.synthesis.engines import engine_odds_ratio
 from evidence.synthesis.inputs.event_counts import (
     EventCounts,
     count_studies,
@@ -29,6 +28,7 @@ from evidence.synthesis.inputs.event_counts import (
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.rare_events.common_effect import (
     CommonEffectHeterogeneity,
+    CommonEffectResult,
     apply_rule,
     scatter_around,
     wald_test,
@@ -41,16 +41,12 @@ from evidence.synthesis.rare_events.stratified_tests import (
     rate_association_test,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 _OWN: Final = ZeroCellRule(add=0.5, to="only0", drop00=True)
 _POOLED: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MantelHaenszelResult:
+class MantelHaenszelResult(CommonEffectResult):
     """Common effect of k studies by Mantel and Haenszel, on the scale of analysis.
 
     A number that is not estimable is None, and ``reason`` says why.
@@ -87,10 +83,8 @@ class MantelHaenszelResult:
         What was added to empty cells for the estimate.
     effects : EffectSizes
         The studies' own effects, under their own rule for empty cells.
-    engine : str
-        Library that vouches for an odds ratio, or "own code".
-    engine_estimate, engine_se : float or None
-        Its own values.
+    events, sizes : ndarray, shape (k, 2), read-only
+        Events, and participants or person-time, of the studies in the estimate.
     decisions : tuple of str
         Each choice that was taken, in a sentence.
     """
@@ -116,24 +110,19 @@ class MantelHaenszelResult:
     labels: tuple[str, ...]
     zero_cell_rule: str
     effects: EffectSizes
-    engine: str
-    engine_estimate: float | None
-    engine_se: float | None
+    events: FloatArray
+    sizes: FloatArray
     decisions: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row: estimate, heterogeneity and tests."""
-        import pandas as pd
+    WORDS = "Mantel-Haenszel, common effect"
 
-        names = ("measure", "estimate", "se", "ci_low", "ci_high", "level", "statistic", "p_value")
-        row: dict[str, object] = {name: getattr(self, name) for name in (*names, "k", "reason")}
-        row |= {n: getattr(self.heterogeneity, n) for n in CommonEffectHeterogeneity.__slots__}
+    def _row(self) -> dict[str, Any]:
+        row = CommonEffectResult._row(self)
         for name in ("cmh", "cochran", "breslow_day", "tarone"):
             test: ChiSquaredTest | None = getattr(self, name)
             row[name] = None if test is None else test.statistic
             row[f"{name}_p"] = None if test is None else test.p_value
-        row["zero_cell_rule"] = self.zero_cell_rule
-        return pd.DataFrame([row])
+        return row
 
 
 def pool_mantel_haenszel(
@@ -252,9 +241,9 @@ def _assemble(
     cmh, cochran = _association(kept, correct)
     common = np.exp(found.estimate) if odds and found.estimate is not None else None
     same = homogeneity_tests(kept.events, kept.sizes, float(common)) if common else None
-    engine = engine_odds_ratio(kept.events, kept.sizes) if common else None
-    if found.weights is not None:
-        read_only(found.weights)
+    for array in (kept.events, kept.sizes, found.weights):
+        if array is not None:
+            read_only(array)
     return MantelHaenszelResult(
         estimate=found.estimate,
         se=found.se,
@@ -277,9 +266,8 @@ def _assemble(
         labels=kept.labels,
         zero_cell_rule=rule.name,
         effects=effects,
-        engine="own code" if engine is None else engine.engine,
-        engine_estimate=None if engine is None else engine.estimate,
-        engine_se=None if engine is None else engine.se,
+        events=kept.events,
+        sizes=kept.sizes,
         decisions=_decisions(counts, kept, effects, rule, found),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from evidence.results import Result, frame_of
 from evidence.synthesis.inputs.event_counts import count_studies, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.policies import find_policy
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RareEventsPanel:
+class RareEventsPanel(Result):
     """All methods for one set of studies.
 
     Attributes
@@ -66,11 +67,7 @@ class RareEventsPanel:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each method."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [{name: getattr(row, name) for name in PanelRow.__slots__} for row in self.rows]
-        )
+        return frame_of(self.rows, PanelRow.__slots__)
 
 
 def rare_events(

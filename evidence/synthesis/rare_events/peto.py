@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,20 +20,17 @@ from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.rare_events.common_effect import (
     CommonEffectHeterogeneity,
+    CommonEffectResult,
     apply_rule,
     heterogeneity_of,
     wald_test,
 )
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 _NO_RULE: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PetoResult:
+class PetoResult(CommonEffectResult):
     """Common log odds ratio of k studies by Peto's method.
 
     A number that is not estimable is None, and ``reason`` says why.
@@ -82,15 +79,12 @@ class PetoResult:
     zero_cell_rule: str
     effects: EffectSizes
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row: estimate and heterogeneity."""
-        import pandas as pd
+    WORDS = "Peto, common effect"
 
-        names = ("estimate", "se", "ci_low", "ci_high", "level", "statistic", "p_value", "k")
-        row: dict[str, object] = {"measure": "OR"} | {n: getattr(self, n) for n in names}
-        row |= {"k_informative": self.k_informative, "reason": self.reason}
-        row |= {n: getattr(self.heterogeneity, n) for n in CommonEffectHeterogeneity.__slots__}
-        return pd.DataFrame([row])
+    @property
+    def measure(self) -> str:
+        """Effect measure, an odds ratio."""
+        return "OR"
 
 
 def pool_peto(

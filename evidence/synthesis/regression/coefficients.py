@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import linalg, special
@@ -12,6 +12,8 @@ from scipy import linalg, special
 from evidence.arrays import FloatArray, read_only
 from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
+from evidence.input_checks import require_kind
+from evidence.results import Result, ResultOfColumns
 from evidence.synthesis.numerics.distributions import chi_squared_p, critical_value, two_sided_p
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CoefficientTable:
+class CoefficientTable(ResultOfColumns):
     """Coefficients of a model, on the scale of the effects.
 
     Attributes
@@ -47,13 +49,10 @@ class CoefficientTable:
     vcov: FloatArray
     level: float
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each coefficient."""
-        import pandas as pd
+    COLUMNS = ("estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high")
 
-        columns = ("estimate", "se", "statistic", "df", "p_value", "ci_low", "ci_high")
-        table = {name: getattr(self, name) for name in columns}
-        return pd.DataFrame({"coefficient": self.names, **table})
+    def _columns(self) -> dict[str, Any]:
+        return {"coefficient": self.names, **ResultOfColumns._columns(self)}
 
     def __str__(self) -> str:
         """Fixed-width lines."""
@@ -63,6 +62,18 @@ class CoefficientTable:
             f"{self.ci_low[i]:.4g} to {self.ci_high[i]:.4g}, p = {self.p_value[i]:.3g}"
             for i, name in enumerate(self.names)
         )
+
+
+class CoefficientResult(Result):
+    """A model whose table is the one of its coefficients."""
+
+    __slots__ = ()
+
+    coefficients: CoefficientTable
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each coefficient."""
+        return self.coefficients.to_frame()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +227,7 @@ def wald_test(table: CoefficientTable, which: Sequence[int], residual_df: float 
     ----------
     metafor: ``anova(res, btt=)``, ``rma(...)$QM``.
     """
+    require_kind("A Wald test", table, CoefficientTable, "Give the coefficients of a fit.")
     chosen = list(which)
     value = quadratic_form(table.estimate[chosen], table.vcov[np.ix_(chosen, chosen)])
     return f_or_chi_squared([table.names[i] for i in chosen], value, residual_df)

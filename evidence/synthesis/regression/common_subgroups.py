@@ -10,6 +10,7 @@ import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
+from evidence.input_checks import require_kind
 from evidence.synthesis.heterogeneity.measures import cochran_q, i2_from_q, i2_from_tau2
 from evidence.synthesis.inputs.studies import Studies
 from evidence.synthesis.numerics.distributions import critical_value
@@ -72,6 +73,10 @@ def fit_common(
     ----------
     metafor: ``rma(yi, vi, mods = ~ group - 1)``, and with an intercept for the difference.
     """
+    require_kind(
+        "Subgroups with a common tau2", studies, Studies, "Give what check_studies() returned."
+    )
+    require_kind("Subgroups with a common tau2", plan, Plan, "Give what make_plan() returned.")
     columns = {name: np.zeros(studies.yi.size) for name in members}
     for name, rows in members.items():
         columns[name][list(rows)] = 1.0
@@ -215,6 +220,7 @@ def _effect(
         prediction_low=None if bounds is None else float(bounds[0]),
         prediction_high=None if bounds is None else float(bounds[1]),
         labels=tuple(own.labels[row] for row in chosen),
+        rows=tuple(chosen),
     )
 
 
@@ -242,6 +248,8 @@ class SubgroupEffect:
         Interval for the effect in a new study of the group.
     labels : tuple of str, length k
         Studies.
+    rows : tuple of int, length k
+        Their places among the studies of all groups, from 0.
     """
 
     name: str
@@ -261,3 +269,4 @@ class SubgroupEffect:
     prediction_low: float | None
     prediction_high: float | None
     labels: tuple[str, ...]
+    rows: tuple[int, ...]

@@ -23,9 +23,13 @@ from evidence.synthesis.heterogeneity.tau2_estimates import Tau2Estimate, solve_
 from evidence.synthesis.heterogeneity.tau2_solutions import TauModel, log_likelihood
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_matrix import Design, build_design
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
-from evidence.synthesis.numerics.weighted_least_squares import WeightedFit, rss_beyond_rounding
+from evidence.synthesis.numerics.weighted_least_squares import (
+    WeightedFit,
+    rss_beyond_rounding,
+)
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.pairwise.policies import describe_method
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS, summary_test_name, wald_factor
@@ -44,8 +48,9 @@ if TYPE_CHECKING:
 _NARROWER = 1.0 - 1e-8
 
 
+@takes_fit("method", "test", "level")
 def meta_regression(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     moderators: Moderators | None = None,
     *,
@@ -60,11 +65,11 @@ def meta_regression(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale. Studies of an EffectSizes that have no effect size are
         left out, together with their moderators.
     vi : array_like, shape (k,), or None
-        Sampling variances (squared standard errors); None if ``yi`` is an EffectSizes.
+        Sampling variances (squared standard errors); None if ``yi`` holds them.
     moderators : mapping, DataFrame, array_like or None
         One column of length k for each moderator. Numbers enter as they are; names, or a pandas
         categorical, are a factor whose first level is the reference. A matrix, shape (k, q), is

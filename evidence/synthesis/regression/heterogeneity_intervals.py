@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.heterogeneity.likelihood import profile_bounds
 from evidence.synthesis.heterogeneity.measures import (
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeterogeneityInterval:
+class HeterogeneityInterval(Result):
     """One interval of the between-study variance on its four scales.
 
     Attributes
@@ -125,6 +127,12 @@ def heterogeneity_interval(
     Thompson (2002), Stat Med 21:1539-1558 (I2, H2).
     metafor: ``confint(res, type="QP")``, ``"GENQ"``, ``"PL"``.
     """
+    require_kind(
+        "An interval of heterogeneity",
+        fit,
+        (PooledEffect, MetaRegression),
+        "Give the result of pool() or meta_regression().",
+    )
     known_name("interval of heterogeneity", method, INTERVALS)
     design = _design(fit)
     kind = INTERVALS[method]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, NotEstimable, UnknownName, refuse
+from evidence.input_checks import require_kind
+from evidence.results import Result
 from evidence.synthesis.heterogeneity.estimators import find_estimator
 from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.numerics.distributions import chi_squared_p
@@ -18,6 +20,7 @@ from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.regression.coefficients import CoefficientTable, WaldTest, wald_test
 
 
+@runtime_checkable
 class LikelihoodModel(Protocol):
     """What a comparison needs of a fitted model."""
 
@@ -52,6 +55,7 @@ class LikelihoodModel(Protocol):
         ...
 
 
+@runtime_checkable
 class CoefficientModel(Protocol):
     """What a joint test needs of a fitted model."""
 
@@ -67,7 +71,7 @@ class CoefficientModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodRatio:
+class LikelihoodRatio(Result):
     """Comparison of a model with a special case of it.
 
     Attributes
@@ -171,6 +175,18 @@ def compare_models(full: LikelihoodModel, reduced: LikelihoodModel) -> Likelihoo
     Huizenga, Visser & Dolan (2011), Br J Math Stat Psychol 64:1-19.
     metafor: ``anova(full, reduced)``.
     """
+    require_kind(
+        "A comparison of models",
+        full,
+        LikelihoodModel,
+        "Give two results of meta_regression() or pool_multilevel().",
+    )
+    require_kind(
+        "A comparison of models",
+        reduced,
+        LikelihoodModel,
+        "Give two results of meta_regression() or pool_multilevel().",
+    )
     _check_comparable(full, reduced)
     gained = full.fit.log_likelihood - reduced.fit.log_likelihood
     statistic = max(0.0, 2 * gained)
@@ -233,6 +249,12 @@ def joint_test(model: CoefficientModel, names: Sequence[str | int]) -> WaldTest:
     ----------
     metafor: ``anova(res, btt=)``.
     """
+    require_kind(
+        "A joint test",
+        model,
+        CoefficientModel,
+        "Give the result of meta_regression() or pool_multilevel().",
+    )
     known = model.coefficients.names
     if not names:
         raise BadInput(f"A joint test was asked for no coefficient. Known: {', '.join(known)}.")

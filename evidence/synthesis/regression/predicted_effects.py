@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from evidence.arrays import FloatArray, read_only
 from evidence.errors import NotEstimable
+from evidence.input_checks import require_kind
+from evidence.results import ResultOfColumns
 from evidence.synthesis.inputs.design_matrix import Design
 from evidence.synthesis.numerics.distributions import check_level, critical_value
 from evidence.synthesis.pairwise.prediction import prediction_definition, prediction_df
 from evidence.synthesis.regression.coefficients import CoefficientTable
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from evidence.synthesis.inputs.design_columns import Moderators
 
 
+@runtime_checkable
 class RegressionModel(Protocol):
     """What a prediction needs of a fitted model."""
 
@@ -55,7 +56,7 @@ class RegressionModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PredictedEffects:
+class PredictedEffects(ResultOfColumns):
     """Expected effects at m rows of moderators, on the scale of the effects.
 
     Attributes
@@ -88,13 +89,11 @@ class PredictedEffects:
     level: float
     decisions: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each prediction: design row, estimate and intervals."""
-        import pandas as pd
+    COLUMNS = ("estimate", "se", "ci_low", "ci_high", "prediction_low", "prediction_high")
 
-        columns = ("estimate", "se", "ci_low", "ci_high", "prediction_low", "prediction_high")
+    def _columns(self) -> dict[str, Any]:
         design = {name: self.rows[:, i] for i, name in enumerate(self.names)}
-        return pd.DataFrame({**design, **{name: getattr(self, name) for name in columns}})
+        return {**design, **ResultOfColumns._columns(self)}
 
 
 def predict_effects(
@@ -130,6 +129,12 @@ def predict_effects(
     ----------
     metafor: ``predict(res, newmods=)``, and ``pi.type="riley"`` for t-k-2.
     """
+    require_kind(
+        "A predicted effect",
+        model,
+        RegressionModel,
+        "Give the result of meta_regression() or pool_multilevel().",
+    )
     definition = prediction_definition(prediction)
     coverage = model.level if level is None else check_level(level)
     rows = model.design.rows(moderators)

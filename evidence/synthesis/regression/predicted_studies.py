@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +11,16 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import NotEstimable
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.results import ResultOfColumns
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level, critical_value
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
 from evidence.synthesis.regression.deletions import fit_model
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StudyPredictions:
+class StudyPredictions(ResultOfColumns):
     """True effects of the k studies, predicted; arrays of shape (k,) on the scale of the effects.
 
     Attributes
@@ -51,18 +49,14 @@ class StudyPredictions:
     method: str
     test: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each study."""
-        import pandas as pd
-
-        names = ("prediction", "se", "low", "high", "shrinkage")
-        columns = {name: getattr(self, name) for name in names}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
+    COLUMNS = ("prediction", "se", "low", "high", "shrinkage")
+    INDEX = "labels"
 
 
+@takes_fit("method", "test", "level", "design")
 @studies_in_double_precision("Predicting the effects of the studies")
 def predict_studies(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     design: npt.ArrayLike | None = None,
@@ -75,10 +69,10 @@ def predict_studies(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     design : array_like, shape (k, p), optional
         Moderators including the constant; a plain summary if left out.
     method : str

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from evidence.arrays import FloatArray
+from evidence.errors import BadInput
 from evidence.synthesis.heterogeneity.measures import Heterogeneity
 from evidence.synthesis.inputs.design_matrix import Design
+from evidence.synthesis.inputs.studies import HoldsStudies, Studies
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.pairwise.policies import describe_method
 from evidence.synthesis.pairwise.summary_tests import SUMMARY_TESTS
-from evidence.synthesis.regression.coefficients import CoefficientTable, WaldTest
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evidence.synthesis.regression.coefficients import CoefficientResult, CoefficientTable, WaldTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MetaRegression:
+class MetaRegression(HoldsStudies, CoefficientResult):
     """Effects of k studies as a linear function of moderators, on the scale of the effects.
 
     Attributes
@@ -95,9 +93,26 @@ class MetaRegression:
         """Degrees of freedom of the tests; None for the normal distribution."""
         return SUMMARY_TESTS[self.test].df(self.residual_df)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each coefficient."""
-        return self.coefficients.to_frame()
+    @property
+    def own_studies(self) -> Studies:
+        """Its effects and variances, if there is no moderator.
+
+        Raises
+        ------
+        BadInput
+            If there are moderators, which a function of the effects alone would leave out.
+        """
+        if self.design.tested:
+            raise BadInput(
+                f"The effects of a meta-regression on {', '.join(self.design.names)} were asked "
+                "for without its moderators. Give its yi and vi, or the moderators too."
+            )
+        return Studies(yi=self.yi, vi=self.vi, labels=self.labels, measure=self.measure)
+
+    @property
+    def moderators(self) -> FloatArray | None:
+        """Design matrix, if there is a moderator in it."""
+        return self.design.matrix if self.design.tested else None
 
     def __str__(self) -> str:
         """Short printed summary."""

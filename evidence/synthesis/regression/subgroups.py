@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name, refuse
+from evidence.errors import BadInput, Caution, NotEstimable, TooFewStudies, known_name, refuse
+from evidence.results import Result, columns_of, frame_of
 from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_columns import read_values
 from evidence.synthesis.inputs.grouping import read_labels, sorted_labels
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -34,7 +37,7 @@ TAU2_MODES = ("separate", "common")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Subgroups:
+class Subgroups(Result):
     """Summaries of groups of studies, on the scale of the effects.
 
     Attributes
@@ -68,10 +71,7 @@ class Subgroups:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each group."""
-        import pandas as pd
-
-        names = [field.name for field in fields(SubgroupEffect) if field.name != "labels"]
-        return pd.DataFrame([{n: getattr(one, n) for n in names} for one in self.effects])
+        return frame_of(self.effects, columns_of(SubgroupEffect, omit=("labels", "rows")))
 
     def __str__(self) -> str:
         """Short printed summary."""
@@ -85,10 +85,11 @@ class Subgroups:
         return "\n".join([*lines, f"  difference: {self.interaction}", *self.decisions])
 
 
+@takes_fit("method", "test", "policy", "level")
 def pool_subgroups(
-    yi: npt.ArrayLike | HasEffects,
-    vi: npt.ArrayLike | None,
-    groups: npt.ArrayLike,
+    yi: StudyInput,
+    vi: npt.ArrayLike | None = None,
+    groups: npt.ArrayLike | None = None,
     *,
     tau2: str = "separate",
     method: str | None = None,
@@ -102,10 +103,10 @@ def pool_subgroups(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     groups : array_like, shape (k,)
         Group of each study. A pandas categorical orders the groups; otherwise they are sorted.
     tau2 : str
@@ -143,29 +144,24 @@ def pool_subgroups(
     plan = make_plan(policy, method=method, test=test, prediction=prediction)
     level = check_level(level)
     studies = check_studies(yi, vi, labels)
-    members = _members(yi, studies, groups)
+    members, merged = _members(yi, studies, groups)
     summary = partial(
         pool, method=method, test=test, prediction=prediction, policy=policy, level=level
     )
-    overall = summary(studies.yi, studies.vi, labels=studies.labels)
+    overall = summary(studies.keep(range(studies.yi.size)))
     if tau2 == "common":
         found = fit_common(studies, members, plan, level)
-        return _subgroups(found, overall, level, studies)
-    pooled = {
-        name: summary(
-            studies.yi[rows], studies.vi[rows], labels=[studies.labels[row] for row in rows]
-        )
-        for name, rows in members.items()
-    }
+        return _subgroups(found, overall, level, (*studies.decisions, *merged))
+    pooled = {name: summary(studies.keep(rows)) for name, rows in members.items()}
     single = [name for name, one in pooled.items() if one.k == 1]
-    decisions = [f"Each of {len(members)} groups has its own tau2."]
+    decisions = [*merged, f"Each of {len(members)} groups has its own tau2."]
     if single:
         decisions.append(
             f"One study only, pooled without heterogeneity: {', '.join(single)}. A common tau2 "
             "(tau2='common') would widen its interval."
         )
     return Subgroups(
-        effects=tuple(_separate_effect(name, one) for name, one in pooled.items()),
+        effects=tuple(_separate_effect(name, one, members[name]) for name, one in pooled.items()),
         interaction=_between(pooled),
         overall=overall,
         pooled=tuple(pooled.values()),
@@ -177,33 +173,51 @@ def pool_subgroups(
 
 
 def _members(
-    yi: npt.ArrayLike | HasEffects, studies: Studies, groups: npt.ArrayLike
-) -> dict[str, list[int]]:
-    """Rows of each group, in the order of the groups."""
+    yi: StudyInput, studies: Studies, groups: npt.ArrayLike | None
+) -> tuple[dict[str, list[int]], tuple[str, ...]]:
+    """Rows of each group, in the order of the groups, and which spellings were taken as one."""
+    if groups is None:
+        raise BadInput("A subgroup analysis needs groups. Give the group of each study.")
     rows, kept = used_rows(yi, studies.yi.size)
     problems: list[str] = []
     labels = read_labels("groups", groups, rows, problems)
     refuse(BadInput, "A subgroup analysis needs the group of each study.", problems)
     used = [labels[row] for row in kept]
     declared = read_values(groups)[1]
-    order = [name for name in declared if name in used] or sorted_labels(used)
+    spelt = [name for name in declared if name in used] or sorted_labels(used)
+    name_of = _first_spellings(spelt)
+    order = list(dict.fromkeys(name_of.values()))
     if len(order) < 2:
         raise TooFewStudies(
             f"A subgroup analysis needs at least 2 groups and found {len(order)} "
             f"({', '.join(order)}). Pool the studies together."
         )
-    return {name: [i for i, one in enumerate(used) if one == name] for name in order}
+    members = {name: [i for i, one in enumerate(used) if name_of[one] == name] for name in order}
+    others = [f"{name!r} as {one!r}" for name, one in name_of.items() if name != one]
+    if not others:
+        return members, ()
+    taken = f"Groups that differ in capitals or spaces alone are one: {', '.join(others)}."
+    warnings.warn(Caution(f"{taken} Give them other names if they are not."), stacklevel=4)
+    return members, (taken,)
 
 
-def _separate_effect(name: str, pooled: PooledEffect) -> SubgroupEffect:
+def _first_spellings(names: Sequence[str]) -> dict[str, str]:
+    """For each name the first one that differs from it in capitals and spaces at most."""
+    first: dict[str, str] = {}
+    return {name: first.setdefault(" ".join(name.split()).casefold(), name) for name in names}
+
+
+def _separate_effect(name: str, pooled: PooledEffect, rows: Sequence[int]) -> SubgroupEffect:
     shared = {f.name for f in fields(SubgroupEffect)} - {
         "name",
         "prediction_low",
         "prediction_high",
+        "rows",
     }
     interval = pooled.prediction
     return SubgroupEffect(
         name=name,
+        rows=tuple(rows),
         prediction_low=None if interval is None else interval.low,
         prediction_high=None if interval is None else interval.high,
         **{part: getattr(pooled, part) for part in shared},
@@ -237,7 +251,7 @@ def _between(pooled: Mapping[str, PooledEffect]) -> WaldTest:
 
 
 def _subgroups(
-    found: CommonSubgroups, overall: PooledEffect, level: float, studies: Studies
+    found: CommonSubgroups, overall: PooledEffect, level: float, decisions: tuple[str, ...]
 ) -> Subgroups:
     return Subgroups(
         effects=found.effects,
@@ -247,5 +261,5 @@ def _subgroups(
         tau2_mode="common",
         r2=found.r2,
         level=level,
-        decisions=(*studies.decisions, *found.decisions),
+        decisions=(*decisions, *found.decisions),
     )

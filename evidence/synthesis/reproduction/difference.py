@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evidence.errors import BadInput
+from evidence.input_checks import require_kind
+from evidence.results import Result, columns_of, frame_of
 from evidence.synthesis.pairwise.policies import describe_method, describe_prediction
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -68,7 +70,7 @@ class DifferenceStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Result):
     """Two results and the steps between them.
 
     Attributes
@@ -90,11 +92,7 @@ class Difference:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each step."""
-        import pandas as pd
-
-        names = list(DifferenceStep.__slots__)
-        rows = [{name: getattr(step, name) for name in names} for step in self.steps]
-        return pd.DataFrame(rows, columns=names)
+        return frame_of(self.steps, columns_of(DifferenceStep))
 
     def __str__(self) -> str:
         """The outcome, and a line for each step."""
@@ -152,6 +150,12 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
     >>> [step.what for step in explain_difference(one, other).steps]
     ['estimator']
     """
+    require_kind(
+        "An explanation of a difference", first, PooledEffect, "Give two results of pool()."
+    )
+    require_kind(
+        "An explanation of a difference", second, PooledEffect, "Give two results of pool()."
+    )
     _check(first, second)
     start, goal = _world(first), _world(second)
     start, goal = _modelled(start, first, goal), _modelled(goal, second, start)
@@ -173,12 +177,6 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
 
 
 def _check(first: PooledEffect, second: PooledEffect) -> None:
-    other = [type(one).__name__ for one in (first, second) if not isinstance(one, PooledEffect)]
-    if other:
-        raise BadInput(
-            f"The difference of two results was to be explained, and {' and '.join(other)} was "
-            "given. Give two results of pool()."
-        )
     problems = [
         f"the {which} result has two studies called {label}"
         for which, one in (("first", first), ("second", second))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence.effects.measures import find_measure
+from evidence.results import Result, columns_of, frame_of
 from evidence.synthesis.heterogeneity.estimators import ESTIMATORS
 from evidence.synthesis.reproduction.search import interval_name
 
@@ -88,7 +89,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Result):
     """Which settings reproduce a published result, the likeliest first.
 
     Attributes
@@ -133,16 +134,7 @@ class Explanation:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each setting that was kept, the likeliest first."""
-        import pandas as pd
-
-        names = [field.name for field in fields(Setting)]
-        rows = [{name: getattr(one, name) for name in names} for one in self.settings]
-        frame = pd.DataFrame(rows, columns=names)
-        joined = {
-            name: ["; ".join(getattr(one, name)) for one in self.settings]
-            for name in ("left_out", "same")
-        }
-        return frame.assign(**joined)
+        return frame_of(self.settings, columns_of(Setting), {"left_out": "; ", "same": "; "})
 
     def __str__(self) -> str:
         """Short printed summary."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,11 @@ from scipy import special
 
 from evidence.arrays import BoolArray, FloatArray
 from evidence.double_precision import studies_in_double_precision
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.results import ResultOfColumns
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted, wald_covariance
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.regression.deletions import Deletions, Model, delete_each, fit_model
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _DIAGNOSTICS = (
     *("rstudent", "rstudent_residual", "rstudent_se"),
@@ -28,7 +27,7 @@ _DIAGNOSTICS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Influence:
+class Influence(ResultOfColumns):
     """Deletion diagnostics of k studies; arrays of shape (k,) unless said otherwise.
 
     Attributes
@@ -78,20 +77,17 @@ class Influence:
     method: str
     test: str
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each study; a column ``dfbetas_i`` for each coefficient, from 0."""
-        import pandas as pd
+    COLUMNS = _DIAGNOSTICS
+    INDEX = "labels"
 
-        columns = {name: getattr(self, name) for name in _DIAGNOSTICS}
+    def _columns(self) -> dict[str, Any]:
         changes = {f"dfbetas_{i}": column for i, column in enumerate(self.dfbetas.T)}
-        return pd.DataFrame(
-            {**columns, **changes, "is_influential": self.is_influential},
-            index=pd.Index(self.labels, name="study"),
-        )
+        own = ResultOfColumns._columns(self)
+        return {**own, **changes, "is_influential": self.is_influential}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BaujatPoints:
+class BaujatPoints(ResultOfColumns):
     """Points of the Baujat plot, one for each study; arrays of shape (k,).
 
     Attributes
@@ -108,17 +104,14 @@ class BaujatPoints:
     influence: FloatArray
     labels: tuple[str, ...]
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each study."""
-        import pandas as pd
-
-        columns = {"heterogeneity": self.heterogeneity, "influence": self.influence}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="study"))
+    COLUMNS = ("heterogeneity", "influence")
+    INDEX = "labels"
 
 
+@takes_fit("method", "test", "design")
 @studies_in_double_precision("The influence of the studies")
 def influence(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     design: npt.ArrayLike | None = None,
@@ -130,10 +123,10 @@ def influence(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     design : array_like, shape (k, p), optional
         Moderators including the constant; a plain summary if left out.
     method : str
@@ -162,9 +155,10 @@ def influence(
     return _diagnose(model, delete_each(model))
 
 
+@takes_fit("method", "test", "design")
 @studies_in_double_precision("The Baujat points of the studies")
 def baujat(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     design: npt.ArrayLike | None = None,

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from evidence.arrays import FloatArray
 from evidence.errors import TooFewStudies
 from evidence.input_checks import InputCheck, study_names
-from evidence.synthesis.inputs.studies import HasEffects, check_studies
+from evidence.results import Result
+from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import make_plan
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sensitivity:
+class Sensitivity(Result):
     """How much a summary owes to each of its studies.
 
     Attributes
@@ -72,8 +74,9 @@ class Sensitivity:
         )
 
 
+@takes_fit("method", "test", "policy", "level")
 def sensitivity(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     order: npt.ArrayLike | None = None,
@@ -87,10 +90,10 @@ def sensitivity(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 3 or more studies; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     order : array_like, shape (k,), optional
         What the cumulative analysis is sorted by, such as the year; the order given if left out.
     method, test, policy, level
@@ -137,8 +140,9 @@ def sensitivity(
     )
 
 
+@takes_fit("method", "test", "policy", "level")
 def leave_one_out(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     method: str | None = None,
@@ -151,10 +155,10 @@ def leave_one_out(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects of 2 or more studies; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     method, test, policy, level
         As for ``pool``; the policy chooses the test of each summary anew.
     labels : iterable of str, optional
@@ -179,8 +183,9 @@ def leave_one_out(
     return pool_sets(studies, present, plan, level, kind="leave-one-out", position=range(k))
 
 
+@takes_fit("method", "test", "policy", "level")
 def cumulative(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     order: npt.ArrayLike | None = None,
@@ -194,10 +199,10 @@ def cumulative(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     order : array_like, shape (k,), optional
         One number for each study that has an effect size, such as the year, smallest first; equal
         ones stay as given. The order given if left out.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +12,13 @@ from scipy import special
 from evidence.arrays import FloatArray, IntArray
 from evidence.errors import BadInput
 from evidence.input_checks import whole_number
+from evidence.results import ResultOfColumns
 from evidence.synthesis.heterogeneity.estimators import estimator_name
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.inputs.study_sets import MOST_STUDIES, all_subsets
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.stacks.pooled_stack import fit_chunks
 from evidence.synthesis.stacks.stack import Stack, build_stack
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Draws of a sample: more do not fit into memory.
 _LARGEST_SAMPLE = 10_000_000
@@ -30,7 +28,7 @@ _QUANTITIES = ("estimate", "tau2", "q", "i2", "h2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Gosh:
+class Gosh(ResultOfColumns):
     """Summaries of m subsets of the studies, on the scale of the effects; arrays of shape (m,).
 
     A subset of one study has tau2, q and i2 of 0 and h2 of 1.
@@ -89,16 +87,12 @@ class Gosh:
         """Mean of the estimates of the subsets of each size."""
         return {int(k): float(self.estimate[self.k == k].mean()) for k in np.unique(self.k)}
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each subset."""
-        import pandas as pd
-
-        names = ("subset", "k", *_QUANTITIES)
-        return pd.DataFrame({name: getattr(self, name) for name in names})
+    COLUMNS = ("subset", "k", *_QUANTITIES)
 
 
+@takes_fit("method")
 def gosh(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     method: str = "REML",
@@ -112,10 +106,10 @@ def gosh(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     method : str
         Estimator of tau2.
     min_k : int

@@ -16,8 +16,9 @@ from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, EmptySelection, UnknownName, known_name
 from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.heterogeneity.measures import i2_from_q
-from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
+from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.inputs.study_order import order_studies
+from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.policies import Plan, make_plan
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.sequential.information import (
@@ -44,9 +45,10 @@ from evidence.synthesis.stacks.series import PooledSeries, pool_sets
 _SAME_SCALE: Final = {"PETO": "OR"}
 
 
+@takes_fit("method", "test", "policy")
 @studies_in_double_precision("A trial sequential analysis")
 def trial_sequential(
-    yi: npt.ArrayLike | HasEffects,
+    yi: StudyInput,
     vi: npt.ArrayLike | None = None,
     *,
     order: npt.ArrayLike,
@@ -70,10 +72,10 @@ def trial_sequential(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes
+    yi : array_like, shape (k,), EffectSizes, or PooledEffect
         Effects; ratios on the log scale.
     vi : array_like, shape (k,), or None
-        Sampling variances; None if ``yi`` is an EffectSizes.
+        Sampling variances; None if ``yi`` holds them.
     order : array_like, shape (k,)
         Year or date of each study that has an effect size.
     anticipated : AnticipatedEffect or float

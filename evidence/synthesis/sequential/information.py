@@ -17,7 +17,7 @@ from scipy import special
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision, require_finite
 from evidence.errors import BadInput, known_name, refuse
-from evidence.input_checks import real_number
+from evidence.input_checks import real_number, require_kind
 
 #: What information is counted in.
 INFORMATION: Final = {
@@ -245,6 +245,12 @@ def required_information(
     >>> round(required_information(anticipated_difference(0.5), alpha=0.05, power=0.8), 4)
     31.3955
     """
+    require_kind(
+        "The required information",
+        anticipated,
+        AnticipatedEffect,
+        "Give the result of anticipated_risk_reduction() or anticipated_difference().",
+    )
     known_name("kind of information", information, INFORMATION)
     squared = required_drift(alpha, power) ** 2 / (1.0 - check_share(heterogeneity))
     if information == "variance":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from evidence.results import Result, columns_of, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +98,7 @@ class SequentialLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialSequential:
+class TrialSequential(Result):
     """Trial sequential analysis of a meta-analysis; a sensitivity analysis.
 
     Attributes
@@ -175,15 +177,10 @@ class TrialSequential:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each look; a boundary that is not there is missing (NA), with its code."""
-        import pandas as pd
-
-        names = [field.name for field in fields(SequentialLook)]
-        frame = pd.DataFrame(
-            [{name: getattr(look, name) for name in names} for look in self.looks], columns=names
-        )
+        frame = frame_of(self.looks, columns_of(SequentialLook), {"studies": "; "})
         gaps = ["boundary", "futility", "adjusted_low", "adjusted_high"]
         frame[gaps] = frame[gaps].astype("Float64")
-        return frame.assign(studies=["; ".join(look.studies) for look in self.looks])
+        return frame
 
     def __str__(self) -> str:
         """Short printed summary."""

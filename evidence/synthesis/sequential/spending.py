@@ -19,6 +19,7 @@ from scipy import optimize, special
 
 from evidence.arrays import FloatArray
 from evidence.errors import BadInput, known_name, refuse
+from evidence.input_checks import require_kind
 from evidence.synthesis.numerics.score_process import ScoreProcess, going_on, start_process
 
 
@@ -210,6 +211,9 @@ def futility_boundaries(
     rpact: ``getDesignGroupSequential(sided=2, typeBetaSpending="bsOF", bindingFutility=FALSE,
     betaAdjustment=FALSE)``, whose drift is the root of its shift.
     """
+    require_kind(
+        "Boundaries of futility", efficacy, Boundaries, "Give the result of efficacy_boundaries()."
+    )
     looks = _checked(efficacy.times, beta, "beta")
     if not (drift > 0.0 and math.isfinite(drift)):
         raise BadInput(f"Futility was asked for with a drift of {drift}. Give a number above 0.")

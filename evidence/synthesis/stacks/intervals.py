@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from evidence.arrays import FloatArray, IntArray
+from evidence.input_checks import require_kind
 from evidence.synthesis.numerics.distributions import critical_value
 from evidence.synthesis.pairwise.interval_rules import INTERVAL_RULES, StackedWidths, TextArray
 from evidence.synthesis.pairwise.policies import Plan
@@ -63,6 +64,10 @@ def stack_intervals(
     Hartung & Knapp (2001), Stat Med 20:3875-3889. Knapp & Hartung (2003), Stat Med 22:2693-2710.
     metafor: ``rma(yi, vi, test=)`` for each column.
     """
+    require_kind(
+        "Intervals of many summaries", pooled, PooledStack, "Give the result of pool_stack()."
+    )
+    require_kind("Intervals of many summaries", plan, Plan, "Give what make_plan() returned.")
     residual_df = pooled.k - 1
     critical = _critical_t(residual_df, level)
     classic = pooled.se if classic_se is None else classic_se

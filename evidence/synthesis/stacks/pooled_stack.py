@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,10 @@ from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, EmptySelection
 from evidence.input_checks import InputCheck, lengths, whole_number
+from evidence.results import ResultOfColumns
 from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.stacks.stack import Stack, build_stack
 from evidence.synthesis.stacks.tau2 import stacked_estimate
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Numbers of one array in a chunk: large enough to hide Python, small enough for the cache (a
 #: handful of arrays of 1.6 MB are in use at a time).
@@ -32,7 +30,7 @@ _ALWAYS_FINITE = [row for row, name in enumerate(COLUMNS) if name != "se_tau2"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledStack:
+class PooledStack(ResultOfColumns):
     """Summaries of d meta-analyses, on the scale of their effects; arrays of shape (d,).
 
     One study has no heterogeneity to show; by convention its tau2, q and i2 are 0, its h2 and
@@ -77,12 +75,10 @@ class PooledStack:
         tail = special.chdtrc(np.maximum(self.k - 1, 1), self.q)
         return np.asarray(np.where(self.k > 1, tail, 1.0))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each meta-analysis."""
-        import pandas as pd
+    COLUMNS = ("k", *COLUMNS, "q_p")
 
-        columns = {"k": self.k, **{name: getattr(self, name) for name in COLUMNS}}
-        return pd.DataFrame(columns).assign(q_p=self.q_p, method=self.method)
+    def _columns(self) -> dict[str, Any]:
+        return {**ResultOfColumns._columns(self), "method": self.method}
 
 
 def inconsistency(pooled: PooledStack, definition: str) -> tuple[FloatArray, FloatArray]:

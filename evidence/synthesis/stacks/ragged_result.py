@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray, IntArray
+from evidence.results import ResultOfColumns
 from evidence.synthesis.pairwise.interval_rules import TextArray
 from evidence.synthesis.pairwise.policies import Plan
 from evidence.synthesis.stacks.intervals import stack_intervals
 from evidence.synthesis.stacks.pooled_stack import PooledStack, inconsistency
 from evidence.synthesis.stacks.row_faults import RowFaults
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ONE_STUDY: Final = "one study: its own effect with a normal interval; no tau2, Q or I2"
 OUT_OF_RANGE: Final = "the numbers leave the range of double precision"
@@ -60,7 +58,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledRagged:
+class PooledRagged(ResultOfColumns):
     """Summaries of d meta-analyses, on the scale of their effects; arrays of shape (d,).
 
     A number that is not estimable is NaN, and ``reasons`` or ``notes`` says why.
@@ -114,14 +112,12 @@ class PooledRagged:
     notes: tuple[str | None, ...]
     faults: RowFaults
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each meta-analysis."""
-        import pandas as pd
+    COLUMNS = ("rows", "k", *NUMBERS)
 
-        columns = {name: getattr(self, name) for name in ("rows", "k", *NUMBERS)}
+    def _columns(self) -> dict[str, Any]:
         words = {"test": self.tests, "method": self.methods}
         why = {"reason": self.reasons, "note": self.notes}
-        return pd.DataFrame({**columns, **words, **why})
+        return {**ResultOfColumns._columns(self), **words, **why}
 
 
 def summarise_ragged(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.double_precision import studies_in_double_precision
+from evidence.results import ResultOfColumns
 from evidence.synthesis.inputs.studies import Studies
 from evidence.synthesis.numerics.distributions import two_sided_p
 from evidence.synthesis.pairwise.policies import Plan
@@ -22,9 +23,6 @@ from evidence.synthesis.pairwise.summary_interval import (
 from evidence.synthesis.stacks.pooled_stack import PooledStack, fit_chunks, inconsistency
 from evidence.synthesis.stacks.stack import Stack, build_stack
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _ARRAYS = (
     *("k", "estimate", "se", "ci_low", "ci_high", "statistic", "df", "p_value"),
     *("tau2", "q", "q_p", "i2", "h2"),
@@ -32,7 +30,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledSeries:
+class PooledSeries(ResultOfColumns):
     """Summaries of m overlapping sets of studies, on the scale of the effects; arrays (m,).
 
     A set of one study has tau2, q and i2 of 0, and h2 and q_p of 1.
@@ -86,14 +84,11 @@ class PooledSeries:
     policy: str
     measure: str | None
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for each summary, indexed by study."""
-        import pandas as pd
+    COLUMNS = _ARRAYS
+    INDEX = "studies"
 
-        columns = {name: getattr(self, name) for name in _ARRAYS}
-        return pd.DataFrame({"study": self.studies, **columns, "test": self.tests}).set_index(
-            "study"
-        )
+    def _columns(self) -> dict[str, Any]:
+        return {**ResultOfColumns._columns(self), "test": self.tests}
 
 
 @studies_in_double_precision("A summary of part of the studies")

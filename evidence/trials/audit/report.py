@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from evidence.results import Result
 from evidence.trials.audit.basis.book import Book
 from evidence.trials.audit.basis.findings import SEVERITIES, Finding, Severity
 from evidence.trials.audit.registry import RULES, Rule
@@ -22,7 +23,7 @@ __all__ = ["RULES", "SEVERITIES", "AuditReport", "Finding", "Rule", "Severity", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class AuditReport:
+class AuditReport(Result):
     """The findings of an audit, by consequence.
 
     Attributes
@@ -46,6 +47,9 @@ class AuditReport:
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(self.of(severity))} {severity}" for severity in SEVERITIES)
         return f"AuditReport({self.rows} numbers, dataset {self.version}: {counts})"
+
+    def __str__(self) -> str:
+        return repr(self)
 
     def __len__(self) -> int:
         return len(self.findings)

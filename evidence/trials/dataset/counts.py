@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from evidence.errors import BadInput
 from evidence.files import write_text
+from evidence.results import Result
 from evidence.trials.dataset.load import Trials
 from evidence.trials.rows.columns import ORIGINS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: What stands around the counts in the README.
 MARKERS = ("<!-- counts -->", "<!-- /counts -->")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Result):
     """How much the dataset holds.
 
     Attributes
@@ -58,12 +56,9 @@ class Counts:
         """Share of the numbers extracted twice that were adjudicated, 0 to 1; None without any."""
         return self.adjudicated / self.double if self.double else None
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the counts as a table of one row."""
-        import pandas as pd
-
+    def _row(self) -> dict[str, Any]:
         shares = {"double_share": self.double_share, "disagreement_rate": self.disagreement_rate}
-        return pd.DataFrame([{**asdict(self), **shares}])
+        return Result._row(self) | shares
 
 
 def counts(trials: Trials) -> Counts:

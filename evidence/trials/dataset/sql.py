@@ -15,6 +15,7 @@ import pyarrow as pa
 import yaml
 
 from evidence.errors import BadInput, CurationError, UnknownName
+from evidence.input_checks import require_kind
 from evidence.trials.dataset.load import Trials, dataset_path, load_trials
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def query(
     >>> evidence.query("select source, count(*) as numbers from trials group by source")
     >>> evidence.query("select * from arms where therapy = ?", ["alemtuzumab"])
     """
+    if trials is not None:
+        require_kind("A query", trials, Trials, "Give what load_trials() returned.")
     database = Database(trials) if trials is not None else _default_database()
     return database.query(sql, parameters)
 

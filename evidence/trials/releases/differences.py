@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from evidence.results import Result
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -84,7 +86,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseDiff:
+class ReleaseDiff(Result):
     """All differences between two releases.
 
     Attributes

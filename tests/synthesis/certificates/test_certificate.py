@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.errors import BadInput, VerificationError
+import evidence
+from evidence.errors import BadInput, NotEstimable, VerificationError
 from evidence.synthesis.certificates import certificate as module
 from evidence.synthesis.certificates.certificate import certify, certify_effects, require_agreement
 from evidence.synthesis.certificates.records import (
@@ -226,3 +227,56 @@ effects = st.lists(
 def test_any_summary_that_can_be_pooled_is_agreed_upon(data, method):
     found = certify(pool(*data, method=method, test="z"))
     assert found.agreed, str(found)
+
+
+# Mantel-Haenszel and single arms
+
+TABLES = {
+    "ai": [4, 6, 3, 10],
+    "n1i": [123, 306, 231, 90],
+    "ci": [11, 29, 11, 18],
+    "n2i": [139, 303, 220, 85],
+}
+TIMES = {"x1i": [4, 6, 3, 10], "t1i": [123.5, 306, 231, 90], "x2i": [11, 29, 11, 18]}
+TIMES["t2i"] = [139, 303.25, 220, 85]
+
+
+@pytest.mark.parametrize(
+    ("measure", "data", "engines"),
+    [
+        ("OR", TABLES, ("statsmodels", "own code")),
+        ("RR", TABLES, ("statsmodels", "own code")),
+        ("RD", TABLES, ("own code",)),
+        ("IRR", TIMES, ("own code",)),
+        ("IRD", TIMES, ("own code",)),
+    ],
+)
+def test_a_mantel_haenszel_estimate_is_certified(measure, data, engines):
+    fit = evidence.pool_mantel_haenszel(**data, measure=measure)
+    found = evidence.certify(fit)
+    assert found.agreed
+    assert (found.method, found.estimate, found.se) == ("Mantel-Haenszel", fit.estimate, fit.se)
+    starts = zip(found.witnesses, engines, strict=True)
+    assert all(one.engine.startswith(engine) for one, engine in starts)
+    assert bool(found.silent) == (len(engines) == 1)
+    own = found.witnesses[-1]
+    assert own.gap <= 1e-12
+    assert own.se is not None
+
+
+@pytest.mark.parametrize("field", ["estimate", "se"])
+def test_a_changed_mantel_haenszel_estimate_disagrees(field):
+    fit = evidence.pool_mantel_haenszel(**TABLES)
+    changed = replace(fit, **{field: getattr(fit, field) * (1 + 1e-6)})
+    assert not evidence.certify(changed).agreed
+
+
+def test_an_estimate_that_is_not_there_is_not_certified():
+    fit = evidence.pool_mantel_haenszel(ai=[0, 0], n1i=[9, 9], ci=[0, 0], n2i=[9, 9])
+    with pytest.raises(NotEstimable, match="there is none"):
+        evidence.certify(fit)
+
+
+def test_a_single_arm_summary_is_certified_on_its_transformed_scale():
+    fit = evidence.pool_proportions([4, 6, 3], [123, 306, 231])
+    assert evidence.certify(fit).estimate == fit.fit.estimate

@@ -128,15 +128,6 @@ def test_weights_add_up_and_reproduce_the_estimate():
     assert_allclose(found.weights @ found.yi, found.estimate, rtol=CLOSED_FORM)
 
 
-def test_an_engine_is_asked_when_its_value_is_looked_at():
-    found = pool(Y, V)
-    assert found.engine_value.engine.startswith("PyMARE")
-    assert 0 < abs(found.engine_value.tau2 - found.tau2) < 1e-5 * found.tau2
-    assert_allclose(found.engine_value.estimate, found.estimate, rtol=1e-5)
-    assert pool(Y, V, method="PM").engine_value.engine.startswith("statsmodels")
-    assert pool(Y, V, method="SJ").engine_value is None
-
-
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     studies=st.lists(st.tuples(st.floats(-5, 5), st.floats(1e-3, 1e3)), min_size=3, max_size=12),
@@ -183,7 +174,7 @@ def test_one_study_is_reported_as_it_is():
     found = pool([0.4], [0.04], labels=["CARE-MS I"])
     assert found.method == "single-study"
     assert (found.k, found.test, found.df, found.prediction) == (1, "z", None, None)
-    for name in ("tau2", "tau2_ci_low", "q", "q_p", "i2", "h2", "engine_value", "s2w"):
+    for name in ("tau2", "tau2_ci_low", "q", "q_p", "i2", "h2", "s2w"):
         assert getattr(found, name) is None
     assert "CARE-MS I" in found.decisions[0]
     assert "One study" in found.prediction_reason

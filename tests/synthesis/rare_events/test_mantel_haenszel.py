@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
+from evidence.synthesis.engines import engine_odds_ratio
 from evidence.synthesis.numerics.hypergeometric import expected_events
 from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
 
@@ -70,10 +71,9 @@ def test_tests_are_those_of_metafor():
 
 def test_the_engine_gives_the_same_odds_ratio():
     found = pool_mantel_haenszel(**TABLES)
-    assert found.engine.startswith("statsmodels")
-    assert_allclose(
-        [found.estimate, found.se], [found.engine_estimate, found.engine_se], rtol=1e-10
-    )
+    engine = engine_odds_ratio(found.events, found.sizes)
+    assert engine.engine.startswith("statsmodels")
+    assert_allclose([found.estimate, found.se], [engine.estimate, engine.se], rtol=1e-10)
 
 
 @pytest.mark.parametrize("measure", [*RATIOS, *DIFFERENCES])
@@ -200,3 +200,24 @@ def test_counts_beyond_double_precision_are_refused():
 def test_an_estimate_that_overflows_is_refused():
     with pytest.raises(NotEstimable, match="double precision"):
         pool_mantel_haenszel(x1i=[5], t1i=[1e-300], x2i=[7], t2i=[1e300], measure="IRD")
+
+
+def test_it_prints_the_ratio_first_and_the_log_beside_it():
+    found = pool_mantel_haenszel(ai=[4, 6], n1i=[50, 60], ci=[9, 8], n2i=[50, 60], measure="RR")
+    first, second, third = str(found).splitlines()[:3]
+    assert first == "Mantel-Haenszel, common effect, RR of 2 studies"
+    assert second.startswith(f"  RR {math.exp(found.estimate):.4g} (95% CI ")
+    assert third.startswith(f"  on the log scale {found.estimate:.4g} (95% CI {found.ci_low:.4g} ")
+    assert str(found).splitlines()[-1] == found.decisions[-1]
+
+
+def test_it_prints_why_there_is_no_ratio():
+    found = pool_mantel_haenszel(ai=[0, 0], n1i=[9, 9], ci=[0, 0], n2i=[9, 9])
+    assert "  OR not estimable" in str(found).splitlines()
+    assert str(found).count(found.reason) == 1
+
+
+def test_a_difference_prints_once():
+    found = pool_mantel_haenszel(ai=[4, 6], n1i=[50, 60], ci=[9, 8], n2i=[50, 60], measure="RD")
+    assert "scale" not in str(found)
+    assert f"  RD {found.estimate:.4g} (95% CI " in str(found)

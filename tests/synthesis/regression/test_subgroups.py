@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from evidence.effects.effect_sizes import effect_size
-from evidence.errors import BadInput, EvidenceError, TooFewStudies, UnknownName
+from evidence.errors import BadInput, Caution, EvidenceError, TooFewStudies, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.heterogeneity.measures import cochran_q
 from evidence.synthesis.pairwise.pooling import pool
@@ -201,3 +201,26 @@ def test_any_input_gives_finite_numbers_or_a_refusal(studies, tame, mode, method
         assert effect.ci_low <= effect.estimate <= effect.ci_high
         assert isfinite(effect.ci_high - effect.ci_low)
     assert str(found)
+
+
+@pytest.mark.parametrize("tau2", ["separate", "common"])
+def test_groups_that_differ_in_capitals_or_spaces_are_one_with_a_caution(tau2):
+    yi, vi = [0.1, 0.4, 0.2, 0.6, 0.3], [0.04, 0.05, 0.03, 0.06, 0.05]
+    with pytest.warns(Caution, match="'high ' as 'High'") as warned:
+        found = pool_subgroups(yi, vi, groups=["High", "high ", "Low", "low", "Low"], tau2=tau2)
+    assert warned[0].filename == __file__
+    assert [effect.name for effect in found.effects] == ["High", "Low"]
+    assert [effect.rows for effect in found.effects] == [(0, 1), (2, 3, 4)]
+    assert found.interaction.df == 1
+    assert any("'low' as 'Low'" in sentence for sentence in found.decisions)
+
+
+def test_summaries_of_groups_keep_their_measure():
+    effects = effect_size("RR", ai=[4, 6, 3], n1i=[50, 60, 70], ci=[9, 8, 7], n2i=[50, 60, 70])
+    found = pool_subgroups(effects, groups=["a", "a", "b"])
+    assert {one.measure for one in (found.overall, *found.pooled)} == {"RR"}
+
+
+def test_groups_must_be_given():
+    with pytest.raises(BadInput, match="Give the group of each study"):
+        pool_subgroups([0.1, 0.4], [0.04, 0.05])

@@ -96,7 +96,7 @@ def test_the_steps_add_up_to_the_whole_difference(seed, method, other, test):
 
 
 def test_what_is_no_summary_is_refused():
-    with pytest.raises(BadInput, match="float was given"):
+    with pytest.raises(BadInput, match=r"the float 0\.3\. Give two"):
         explain_difference(pool([0.1, 0.2], [0.1, 0.1]), 0.3)
 
 

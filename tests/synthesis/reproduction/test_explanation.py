@@ -14,7 +14,7 @@ from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.inputs.study_sets import MOST_FOR_ALL_SUBSETS, subsets_of
-from evidence.synthesis.pairwise.policies import TESTS
+from evidence.synthesis.pairwise import SUMMARY_TESTS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm import pool_proportions
 from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
@@ -262,6 +262,6 @@ def test_published_numbers_that_are_none_are_named(given, fault):
 def test_a_bound_at_the_edge_of_double_precision_is_only_far_away():
     far = {"estimate": 0.2, "ci_low": -1e300, "ci_high": 0.5, "yi": [0.1, 0.3], "vi": [0.02, 0.03]}
     assert not explain(**far, decimals=2).reproduced
-    tried = len(ESTIMATORS) * len(TESTS) * 3  # all studies, and each of two left out
+    tried = len(ESTIMATORS) * len(SUMMARY_TESTS) * 3  # all studies, and each of two left out
     with pytest.raises(NotEstimable, match=f"none of {tried} settings"):
         explain(**far, decimals=12)

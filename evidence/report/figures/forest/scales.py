@@ -48,20 +48,45 @@ class ShownFit:
 def show_fit(fit: PooledEffect, transform: Transform | None) -> ShownFit:
     """Show a fit on the natural scale of its measure, or as asked."""
     half = critical_value(fit.level, None) * np.sqrt(fit.vi)
-    place, scale, null = _scale(fit.measure, transform)
-    low, middle, high = (place(values) for values in (fit.yi - half, fit.yi, fit.yi + half))
-    summary = place(np.array([fit.estimate, fit.ci_low, fit.ci_high]))
-    expected: list[float] = []
-    if fit.prediction is not None:
-        expected = place(np.array([fit.prediction.low, fit.prediction.high])).tolist()
+    limits = fit.prediction
+    return show_numbers(
+        fit.measure,
+        transform,
+        np.stack([fit.yi, fit.yi - half, fit.yi + half], axis=1),
+        (fit.estimate, fit.ci_low, fit.ci_high),
+        None if limits is None else (limits.low, limits.high),
+    )
+
+
+def show_numbers(
+    measure: str | None,
+    transform: Transform | None,
+    studies: FloatArray,
+    summary: tuple[float, float, float],
+    prediction: tuple[float, float] | None = None,
+) -> ShownFit:
+    """Show numbers on the natural scale of their measure, or as asked.
+
+    Parameters
+    ----------
+    measure : str or None
+    transform : {"exp", "none"} or None
+    studies : ndarray, shape (m, 3)
+        Estimate, lower and upper bound of each row; NaN where a study has none.
+    summary : tuple of float
+        The same of the summary.
+    prediction : tuple of float, optional
+        Bounds of the prediction interval.
+    """
+    place, scale, null = _scale(measure, transform)
+    middle, low, high = place(np.array(summary)).tolist()
+    expected = [] if prediction is None else place(np.array(prediction)).tolist()
     return ShownFit(
         scale=scale,
         null=null,
-        name=_name(fit.measure, transform),
-        studies=tuple(
-            (float(m), float(a), float(b)) for m, a, b in zip(middle, low, high, strict=True)
-        ),
-        summary=(float(summary[0]), float(summary[1]), float(summary[2])),
+        name=_name(measure, transform),
+        studies=tuple((m, a, b) for m, a, b in place(studies).tolist()),
+        summary=(middle, low, high),
         prediction=(expected[0], expected[1]) if expected else None,
     )
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+import evidence
 from evidence.effects.effect_sizes import effect_size
 from evidence.errors import BadInput, UnknownName
 from evidence.report.figures.figure_file import FigureFile
@@ -127,3 +128,98 @@ def test_nonsense_is_refused_with_advice():
         forest_plot(pool_proportions([9, 12], [20, 30]), transform="exp")
     with pytest.raises(BadInput, match="no null value"):
         forest_plot(pool_proportions([9, 12], [20, 30]), favours=("left", "right"))
+
+
+# other results than a summary
+
+
+GROUPS = ["late", "early", "early", "late", "late"]
+
+
+def texts_in_order(figure: FigureFile) -> list[str]:
+    """Words of a figure without the bold parts' own spaces."""
+    return [" ".join(text.split()) for text in words(figure)]
+
+
+@pytest.mark.parametrize("mode", ["separate", "common"])
+def test_subgroups_have_headings_subtotals_and_the_test_between_them(mode):
+    found = evidence.pool_subgroups(
+        effect_size("RR", **TABLES, labels=NAMES), groups=GROUPS, tau2=mode
+    )
+    figure = forest_plot(found)
+    shown = texts_in_order(figure)
+    places = [shown.index(text) for text in ("early", "CARE-MS I", "late", "CAMMS223")]
+    assert places == sorted(places)
+    assert shown.count("Fourth") == 2
+    assert "Risk ratio (95% CI)" in [text.replace("\u00a0", " ") for text in words(figure)]
+    for effect in found.effects:
+        assert any(f"{math.exp(effect.estimate):.2f}" in text for text in shown)
+    everything = " ".join(shown)
+    assert f"Subtotal ({found.effects[0].k} studies)" in everything
+    assert "Subgroup differences:" in everything
+    assert "Random-effects summary" in everything
+    shares = [found.overall.weights[list(effect.rows)].sum() for effect in found.effects]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-12)
+    for share in shares:
+        assert f"{100 * share:.1f}%" in shown
+
+
+def test_a_subgroup_of_one_study_has_no_subtotal():
+    found = evidence.pool_subgroups(effect_size("RR", **TABLES), groups=list("abbbb"))
+    assert "Subtotal (1 study)" not in " ".join(texts_in_order(forest_plot(found)))
+
+
+@pytest.mark.parametrize("pooled", [evidence.pool_mantel_haenszel, evidence.pool_peto])
+def test_common_effects_of_counts_show_their_weights(pooled):
+    tables = {**TABLES, "ai": [49, 0, 147, 20, 15], "ci": [45, 0, 104, 29, 14]}
+    found = pooled(**tables, labels=["A", "B", "C", "D", "E"])
+    shown = texts_in_order(forest_plot(found))
+    assert "not estimable" in shown
+    for share in found.weights[[0, 2, 3, 4]]:
+        assert f"{100 * share:.1f}%" in shown
+    assert f"{math.exp(found.estimate):.2f}" in " ".join(shown)
+    assert "common effect" in " ".join(shown)
+
+
+def test_weights_stand_at_their_studies_when_others_were_left_out():
+    tables = {**TABLES, "ai": [0, 49, 147, 20, 15], "ci": [0, 45, 104, 29, 14]}
+    found = evidence.pool_peto(**tables, drop00=True, labels=["A", "A", "C", "D", "E"])
+    assert found.k == 4
+    shown = texts_in_order(forest_plot(found))
+    assert shown.index(f"{100 * found.weights[0]:.1f}%") > shown.index("not estimable")
+
+
+def test_a_ratio_that_is_not_estimable_has_no_summary_and_says_why():
+    found = evidence.pool_mantel_haenszel(ai=[0, 0], n1i=[9, 9], ci=[0, 0], n2i=[9, 9])
+    figure = forest_plot(found)
+    assert "summary" not in " ".join(words(figure))
+    assert "The ratio of odds is not estimable" in " ".join(words(figure))
+
+
+def test_each_row_of_a_leave_one_out_or_cumulative_analysis_is_a_summary():
+    effects = effect_size("RR", **TABLES, labels=NAMES)
+    left_out = evidence.leave_one_out(effects)
+    shown = texts_in_order(forest_plot(left_out, labels=["A", "B", "C", "D", "E"]))
+    assert "Study left out" in " ".join(shown)
+    for at, name in zip(left_out.estimate, "ABCDE", strict=True):
+        assert shown.index(name) < next(
+            i for i, text in enumerate(shown) if text.startswith(f"{math.exp(at):.2f} (")
+        )
+    added = evidence.cumulative(effects, order=[5, 4, 3, 2, 1])
+    shown = texts_in_order(forest_plot(added, labels=["A", "B", "C", "D", "E"]))
+    assert "Study added" in " ".join(shown)
+    assert [text for text in shown if text in "ABCDE"] == ["E", "D", "C", "B", "A"]
+
+
+def test_a_sensitivity_analysis_shows_both_and_the_summary_of_all():
+    found = evidence.sensitivity(effect_size("RR", **TABLES, labels=NAMES))
+    shown = " ".join(texts_in_order(forest_plot(found)))
+    for part in ("Without one study", "One study after another", "All studies"):
+        assert part in shown
+
+
+def test_what_cannot_be_drawn_is_refused_with_advice():
+    fit = fit_of()
+    for wrong in (None, [fit, fit], effect_size("RR", **TABLES), evidence.gosh(fit)):
+        with pytest.raises(BadInput, match="Give the result of pool"):
+            forest_plot(wrong)
