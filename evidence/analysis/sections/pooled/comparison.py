@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from evidence.analysis.sections.pooled.comparison_columns import arm_cells, arm_headers
+from evidence.analysis.sections.pooled.arms import arm_cells, arm_headers, events_of
 from evidence.analysis.sections.pooled.declared import PooledEntry, Select
 from evidence.analysis.sections.pooled.kind import (
     NumbersLayout,
@@ -15,7 +15,6 @@ from evidence.analysis.sections.pooled.kind import (
     SensitivityLayout,
     Words,
 )
-from evidence.analysis.sections.pooled.percentages import events_of
 from evidence.analysis.sections.pooled.records import Effect, Selected
 from evidence.analysis.shared.context import ABSENT, Context
 from evidence.effects.arm_estimates import log_ratio_of_rates, log_ratio_of_rates_of_patients

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from evidence.analysis.sections.pooled.arms import events_of
 from evidence.analysis.sections.pooled.declared import PooledEntry, Select
 from evidence.analysis.sections.pooled.kind import (
     NumbersLayout,
@@ -14,7 +15,6 @@ from evidence.analysis.sections.pooled.kind import (
     SensitivityLayout,
     Words,
 )
-from evidence.analysis.sections.pooled.percentages import events_of
 from evidence.analysis.sections.pooled.records import Effect, Selected
 from evidence.analysis.shared.context import Context
 from evidence.effects.arm_estimates import proportion_from_interval

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from evidence.analysis.run.analysis_run import software_versions
 from evidence.analysis.sections.pooled import measures
-from evidence.analysis.sections.pooled.comparison_columns import arm_cells, arm_headers
+from evidence.analysis.sections.pooled.arms import arm_cells, arm_headers, events_of
 from evidence.analysis.sections.pooled.declared import PooledEntry
 from evidence.analysis.sections.pooled.kind import (
     NumbersLayout,
@@ -17,7 +17,6 @@ from evidence.analysis.sections.pooled.kind import (
     Words,
 )
 from evidence.analysis.sections.pooled.measures import ShownMeasure
-from evidence.analysis.sections.pooled.percentages import events_of
 from evidence.analysis.sections.pooled.records import Selected
 from evidence.analysis.sections.pooled.section_kinds import as_section_kind
 from evidence.analysis.shared.context import Context

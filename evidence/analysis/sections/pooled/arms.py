@@ -1,4 +1,4 @@
-"""What the forest plot of a comparison shows of both arms of each trial."""
+"""What kinds of section ask of arms: the patients behind a percentage, and what a plot shows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,26 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evidence.analysis.shared.context import ABSENT, Context
+from evidence.effects.printed_percentages import events_behind
 from evidence.outcomes.contrasts import Contrast
 from evidence.report.record.document import Text
+from evidence.report.record.ledger import Quantity
+from evidence.trials.rows.printed import decimals_printed
 
 #: What a forest plot shows of an arm, in the order of preference.
 _SHOWN_OF_ARMS = ("events", "count", "rate", "km_proportion", "proportion")
+
+
+def events_of(context: Context, address: str, ni: Quantity) -> Quantity:
+    """Return the events behind the percentage at an address."""
+    percent = context.at(address)
+    printed = context.trials.row(address.partition("#")[0])["printed"]
+    found = context.ledger.compute(
+        events_behind,
+        {"percent": percent, "ni": ni},
+        decimals=decimals_printed(printed, percent.value),
+    )
+    return found.quantity()
 
 
 def arm_headers(context: Context, contrasts: Sequence[Contrast]) -> tuple[Text, Text]:
