@@ -11,7 +11,7 @@ from evidence.arrays import BoolArray, FloatArray
 from evidence.errors import BadInput, known_name, refuse
 from evidence.input_checks import is_truth, real_number
 
-RULES = ("only0", "all", "if0all", "none")
+ZERO_CELL_RULES = ("only0", "all", "if0all", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ZeroCellRule:
     drop00: bool = False
 
     def __post_init__(self) -> None:
-        known_name("rule for zero cells", self.to, RULES)
+        known_name("rule for zero cells", self.to, ZERO_CELL_RULES)
         refuse(
             BadInput,
             f"Empty cells were to be treated by add={self.add!r:.80}, drop00={self.drop00!r:.80}.",

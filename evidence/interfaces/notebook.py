@@ -193,7 +193,7 @@ _FRAMES: Final[Mapping[str, Sequence[str]]] = {
     "synthesis.sequential.records": ("TrialSequential",),
     "synthesis.publication_bias.filled_studies": ("TrimAndFill",),
     "trials.audit.report": ("AuditReport",),
-    "trials.dataset.counts": ("Counts",),
+    "trials.dataset.dataset_counts": ("Counts",),
     "trials.releases.differences": ("ReleaseDiff",),
 }
 _FRAME_TYPES: Final = tuple(

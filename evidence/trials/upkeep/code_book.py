@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.files import write_text
-from evidence.trials.dataset.counts import counts_text, percent
+from evidence.trials.dataset.dataset_counts import counts_text, percent
 from evidence.trials.dataset.load import Trials
 from evidence.trials.rows.columns import COLUMNS
 from evidence.vocabulary import KINDS, Term

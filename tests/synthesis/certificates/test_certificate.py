@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence import pool
 from evidence.errors import BadInput, VerificationError
 from evidence.synthesis.certificates import certificate as module
 from evidence.synthesis.certificates.certificate import certify, certify_effects, require_agreement
@@ -20,8 +21,7 @@ from evidence.synthesis.certificates.records import (
     ReferenceCase,
 )
 from evidence.synthesis.engines import EngineValue
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.heterogeneity import ESTIMATORS
 
 DATA = Path(__file__).parents[2] / "reference" / "data" / "rma_uni.json"
 YI, VI = [0.10, 0.30, 0.35, 0.65, -0.05], [0.03, 0.03, 0.05, 0.01, 0.05]

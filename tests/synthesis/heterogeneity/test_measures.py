@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from evidence.synthesis.heterogeneity.measures import (
     assess_heterogeneity,
@@ -67,6 +68,19 @@ def test_every_measure_together_is_each_measure_by_itself(definition):
 def test_interval_widens_with_the_level_and_holds_the_estimate():
     narrow, wide = q_profile_interval(Y, V, 0.8), q_profile_interval(Y, V, 0.99)
     assert wide.low <= narrow.low <= estimate_tau2(Y, V, "PM").tau2 <= narrow.high <= wide.high
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_at_the_bounds_the_generalised_q_is_its_quantiles(level):
+    found = q_profile_interval(20 * Y, V, level)
+
+    def generalised_q(tau2):
+        weights = 1 / (V + tau2)
+        return np.sum(weights * (20 * Y - np.average(20 * Y, weights=weights)) ** 2)
+
+    outside = (1 - level) / 2
+    assert_allclose(stats.chi2.sf(generalised_q(found.low), Y.size - 1), outside, rtol=1e-8)
+    assert_allclose(stats.chi2.cdf(generalised_q(found.high), Y.size - 1), outside, rtol=1e-8)
 
 
 def test_too_homogeneous_effects_have_an_empty_interval_reported_as_zero():

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
-from evidence.synthesis.heterogeneity.tau2_estimates import ESTIMATORS
+from evidence.synthesis.heterogeneity import ESTIMATORS
 from evidence.synthesis.pairwise.policies import POLICIES, TESTS
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.prediction import DEFINITIONS
