@@ -1,10 +1,9 @@
 """From one scale to another: the way back to the natural scale, standard errors, SMD, OR and r.
 
 Functions take numbers or arrays and return the same. Two-sided p-values and two-sided intervals
-throughout; normal critical values are exact quantiles. Printed ratios are read in
-:mod:`evidence.effects.published`, absolute effects made in
-:mod:`evidence.effects.absolute_effects`, summaries of an arm in
-:mod:`evidence.effects.arm_summaries`.
+throughout; normal critical values are exact quantiles. Printed ratios are read by
+:func:`evidence.log_ratio_from_ci`, absolute effects made by :func:`evidence.absolute_effect`,
+summaries of arms put together by :func:`evidence.combine_groups`.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def effect_size(
     Parameters
     ----------
     measure : str
-        One of :data:`evidence.effects.measures.MEASURES`.
+        One of :data:`evidence.effects.MEASURES`.
     ai, bi, ci, di, n1i, n2i
         2x2 tables: events ``ai``, ``ci`` and either non-events ``bi``, ``di`` or sizes.
     x1i, t1i, x2i, t2i

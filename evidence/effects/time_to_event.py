@@ -1,7 +1,7 @@
 """Log hazard ratios from log-rank statistics.
 
 From a printed hazard ratio with its interval or p-value see
-:func:`evidence.effects.published.log_ratio_from_ci` and ``log_ratio_from_p``. A log hazard ratio is
+:func:`evidence.log_ratio_from_ci` and :func:`evidence.log_ratio_from_p`. A log hazard ratio is
 below 0 when arm 1 has the lower hazard.
 """
 

@@ -24,7 +24,7 @@ class Entry(BaseModel):
 class Select(Entry):
     """Which rows of the dataset answer the question.
 
-    The fields are those of :class:`evidence.outcomes.selection.Question`.
+    The fields are those of :class:`evidence.outcomes.Question`.
     """
 
     outcome: str

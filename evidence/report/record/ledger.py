@@ -137,7 +137,7 @@ class Ledger:
         return self.show(computed.quantity(), "fixed:0")
 
     def name(self, address: str) -> Span:
-        """Return the text at ``address`` (see :mod:`evidence.report.record.origins`).
+        """Return the text at ``address`` (see :class:`evidence.report.record.Origins`).
 
         It has an id if it holds a digit, and is plain text otherwise.
         """

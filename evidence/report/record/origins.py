@@ -139,7 +139,7 @@ def _walk(content: object, path: str) -> object:
 
 
 def run(function: str, inputs: Mapping[str, object], options: Mapping[str, object]) -> object:
-    """Call a function of this package by its address (see :mod:`evidence.addresses`).
+    """Call a function of this package by its address, which is a public path.
 
     Raises
     ------

@@ -28,7 +28,7 @@ class ShownFit:
     Attributes
     ----------
     scale, null
-        As in :class:`evidence.report.figures.forest.records.ForestPlot`.
+        As in :class:`evidence.report.figures.forest.ForestPlot`.
     name : str
         What the axis shows.
     studies : tuple of (float, float, float)
