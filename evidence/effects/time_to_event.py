@@ -66,6 +66,16 @@ def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatAr
 def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from the events of each arm.
 
+    Parameters
+    ----------
+    events1, events2 : array_like
+        Events of each arm, above 0.
+
+    Raises
+    ------
+    BadInput
+        If an arm has no event.
+
     References
     ----------
     Parmar, Torri & Stewart (1998), Stat Med 17:2815-2834; Tierney et al. (2007), Trials 8:16.

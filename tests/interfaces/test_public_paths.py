@@ -13,6 +13,7 @@ them; files (``evidence/...``) are not paths.
 
 import ast
 import importlib
+import inspect
 import pkgutil
 import re
 from functools import cache
@@ -143,3 +144,30 @@ def test_the_check_knows_a_public_path(text, closed):
 def test_the_check_knows_a_call_of_ours_from_one_of_others():
     text = "Use ``pool()`` or pool_harder().\n\nmetafor: ``rma(yi, vi)``.\n\nSee :func:`poool`."
     assert closed_calls(text, {"pool"}) == {"pool_harder", "poool"}
+
+
+# --- arguments -----------------------------------------------------------------------------------
+
+
+def public_functions():
+    """Functions that faces list, each once, by its public path."""
+    found = {}
+    for room, names in faces().items():
+        for name in sorted(names):
+            one = getattr(importlib.import_module(room), name)
+            if inspect.isfunction(one):
+                found.setdefault(one, f"{room}.{name}")
+    return {path: one for one, path in found.items()}
+
+
+@pytest.mark.parametrize("path", public_functions())
+def test_a_public_function_says_what_each_of_its_arguments_is(path):
+    one = public_functions()[path]
+    described = (one.__doc__ or "").partition("Parameters\n")[2]
+    described = re.split(r"\n *(?:Returns|Raises|References|Examples)\n", described)[0]
+    silent = [
+        name
+        for name in inspect.signature(one).parameters
+        if not re.search(rf"\b{name}\b", described)
+    ]
+    assert silent == []

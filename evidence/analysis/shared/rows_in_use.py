@@ -18,6 +18,11 @@ def used_rows(trials: Trials) -> dict[str, Collection[str]]:
     """Return the result_ids from which each declared analysis computes, or which it transcribes.
 
     A section that this dataset does not answer uses none of its rows.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
     """
     used: dict[str, Collection[str]] = {}
     for slug in all_slugs():

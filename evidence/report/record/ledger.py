@@ -213,7 +213,15 @@ class Ledger:
 
 
 def count_true(*, chosen: Sequence[bool], what: str) -> int:
-    """Return the number of true entries; ``what`` says what is counted."""
+    """Return the number of true entries; ``what`` says what is counted.
+
+    Parameters
+    ----------
+    chosen : sequence of bool
+        Entries.
+    what : str
+        What is counted, in words for the reader of a ledger.
+    """
     return sum(chosen)
 
 

@@ -48,7 +48,15 @@ class ShownFit:
 
 
 def show_fit(fit: PooledEffect, transform: Transform | None) -> ShownFit:
-    """Show a fit on the natural scale of its measure, or as asked."""
+    """Show a fit on the natural scale of its measure, or as asked.
+
+    Parameters
+    ----------
+    fit : PooledEffect
+        Summary on the scale of analysis.
+    transform : str or callable, or None
+        The way to the scale that is shown; that of the measure if None.
+    """
     half = critical_value(fit.level, None) * np.sqrt(fit.vi)
     place, scale, null = _scale(fit.measure, transform)
     low, middle, high = (place(values) for values in (fit.yi - half, fit.yi, fit.yi + half))
