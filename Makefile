@@ -13,9 +13,9 @@ report: .venv/.runtime ## set up, then build all of reports/ from data/trials.pa
 	@$(STEP) "reports" $(BIN)/evidence report
 	@$(STEP) --end "Written: reports/index.html and the folders of reports/ it leads to."
 
-test: .venv/.dev ## set up, then run the tests
+test: .venv/.dev ## set up, then run the tests; with SLOW=1 also those that take long
 	@$(STEP) --start
-	@$(STEP) "tests" $(BIN)/python -m pytest
+	@$(STEP) "tests" $(BIN)/python -m pytest $(if $(SLOW),,-m "not slow")
 	@$(STEP) --end "Nothing was written outside .venv."
 
 check: .venv/.dev ## format, lint, types, import directions, dataset up to date

@@ -16,6 +16,8 @@ AIMS = {
     "evidence --version": 0.25,
     "import evidence, over bare Python": 0.050,
     "load_trials(), after imports": 0.050,
+    "query(), all rows, after the first": 0.050,
+    "audit of the whole dataset": 1.0,
     "evidence run, one analysis": 6.0,
     "evidence report, all analyses": 20.0,
 }
@@ -48,6 +50,15 @@ LOADING = (
     "import time, evidence; evidence.load_trials(); start = time.perf_counter(); "
     "evidence.load_trials(); print(time.perf_counter() - start)"
 )
+QUERY = (
+    "import time, evidence; statement = 'select * from trials'; evidence.query(statement); "
+    "start = time.perf_counter(); evidence.query(statement); print(time.perf_counter() - start)"
+)
+AUDIT = (
+    "import time, evidence; from evidence.trials.audit import audit; "
+    "trials = evidence.load_trials(); trials.rows_of('clarity'); start = time.perf_counter(); "
+    "audit(trials); print(time.perf_counter() - start)"
+)
 
 
 def print_commands() -> None:
@@ -59,6 +70,8 @@ def print_commands() -> None:
         "import evidence, over bare Python": seconds([sys.executable, "-c", "import evidence"], 9)
         - bare,
         "load_trials(), after imports": inside(LOADING),
+        "query(), all rows, after the first": inside(QUERY),
+        "audit of the whole dataset": inside(AUDIT),
     }
     with tempfile.TemporaryDirectory() as folder:
         one = [evidence, "run", "alemtuzumab-vs-interferon", "--output", folder]

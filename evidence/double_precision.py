@@ -1,4 +1,4 @@
-"""One answer to numbers that leave the range of double precision: a refusal that says so."""
+"""What double precision cannot hold: one refusal that says so, and what tells it in advance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
+
+#: Smallest eigenvalue of a definite matrix with a diagonal of 1; rounding leaves about 1e-15.
+_DEFINITE = 1e-12
 
 
 @contextmanager
@@ -59,6 +62,21 @@ def studies_in_double_precision(asked: str) -> Iterator[None]:
     advice = "Check the variances, or give the effects in another unit."
     with in_double_precision(asked, found, advice):
         yield
+
+
+def is_definite(matrix: FloatArray) -> bool:
+    """Whether a symmetric matrix is positive definite beyond rounding, whatever its units.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (m, m)
+        Such as a covariance matrix or an information; rows and columns may have any unit.
+    """
+    sizes = np.diagonal(matrix)
+    if not np.all(sizes > 0.0):
+        return False
+    scales = np.sqrt(sizes)
+    return bool(np.linalg.eigvalsh(matrix / np.outer(scales, scales))[0] > _DEFINITE)
 
 
 def require_finite(*results: ArrayLike) -> None:

@@ -28,8 +28,9 @@ from tests.fuzz.synthesis_calls import SYNTHESIS_CALLS
 CALLS = {**EFFECT_CALLS, **SYNTHESIS_CALLS, **FIT_CALLS, **SERIES_CALLS}
 SEED = int(os.environ.get("FUZZ_SEED", "20260401"))
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "10000"))
-#: Parts of the inputs; each is a test of its own.
+#: Parts of the inputs; each is a test of its own, and the first few are enough for a quick run.
 PARTS = 10
+QUICK = 3
 NAMES = list(CALLS)
 WEIGHTS = np.array([weight for _, weight in CALLS.values()])
 
@@ -46,7 +47,10 @@ def outcomes() -> Counter[str]:
     return Counter()
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param(part, marks=[] if part < QUICK else [pytest.mark.slow]) for part in range(PARTS)],
+)
 def test_every_input_gives_a_finite_result_or_one_of_our_errors(part, outcomes):
     size = INPUTS // PARTS
     defects = []
@@ -61,9 +65,8 @@ def test_every_input_gives_a_finite_result_or_one_of_our_errors(part, outcomes):
 
 def test_about_half_of_the_inputs_are_valid(outcomes):
     total = sum(outcomes.values())
-    if total < PARTS * (INPUTS // PARTS):
-        pytest.skip("the inputs were not all drawn in this run")
-    assert total == PARTS * (INPUTS // PARTS)
+    if total < QUICK * (INPUTS // PARTS):
+        pytest.skip("too few inputs were drawn in this run")
     assert 0.4 < outcomes["result"] / total < 0.7
 
 

@@ -173,7 +173,8 @@ def _compared(fit: MetaRegression, found: EngineRegression) -> RegressionWitness
     """Compare an engine; its Wald standard errors go with our Knapp-Hartung factor."""
     se = found.se * fit.s2w**0.5
     gaps = dict(_gaps(fit, found, se))
-    quantity = max(gaps, key=lambda name: gaps[name])
+    # of gaps that are rounding, the first is named
+    quantity = max(gaps, key=lambda name: coarse(gaps[name]))
     gap = coarse(gaps[quantity])
     tolerance = PYMARE_SEARCH if found.tau2 is not None and _searched(fit) else CLOSED_FORM
     return RegressionWitness(

@@ -188,12 +188,19 @@ def _snapped(model: MixedModel, parameters: FloatArray) -> FloatArray:
     return np.concatenate(parts)
 
 
+def _beyond_rounding(covariance: FloatArray) -> FloatArray:
+    """Covariance matrix in scaled units, without the levels whose variance is rounding."""
+    held = np.diagonal(covariance) >= _ZERO**2
+    return np.where(held[:, None] & held, covariance, 0.0)
+
+
 def _random_effects(
     model: MixedModel, parameters: FloatArray, typical: float
 ) -> tuple[RandomEffect, ...]:
     """Variance components in units of the effects, with I2 if all are random intercepts."""
     parts = model.split(parameters)
-    found = [term.covariance(own) for term, own in zip(model.terms, parts, strict=True)]
+    pairs = zip(model.terms, parts, strict=True)
+    found = [_beyond_rounding(term.covariance(own)) for term, own in pairs]
     covariances = [matrix * model.scale**2 for matrix in found]
     plain = all(term.kind == "ID" for term in model.terms)
     total = typical + float(sum(matrix[0, 0] for matrix in covariances))

@@ -26,12 +26,13 @@ _POLISHING = 10
 _SHORTEST = 1e-6
 #: Gain, relative to the log likelihood, that is lost in its rounding errors.
 _ROUNDING = 1e-12
-#: Rounding error of the log likelihood that is accepted.
+#: Rounding error of the log likelihood that is accepted, as its bound has it.
 _NOISE = 1e-6
+_EPS = float(np.finfo(float).eps)
 #: Gain that a peak may leave.
 _STATIONARY = 1e-8
 IntArray = npt.NDArray[np.intp]
-#: Smallest share of information, relative to that of each parameter alone.
+#: Smallest share of information: beside the coefficients, and beside the other parameters.
 _IDENTIFIED = 1e-9
 
 
@@ -175,12 +176,18 @@ class MixedModel:
             If the expected information is singular; the message names the parameters.
         """
         start = np.concatenate([term.start(self.excess) for term in self.terms])
-        fit = fit_general(self.yi, self.marginal(start), self.design)
+        # what is determined does not depend on the covariances, which would cost digits here
+        variances = np.diag(np.diagonal(self.marginal(start)))
+        fit = fit_general(self.yi, variances, self.design)
         changes, _, _ = self._changes(start, fit.projection)
         turned = [fit.projection @ change for change in changes]
         information = np.array([[float(np.sum(a * b.T)) for b in turned] for a in turned])
-        own = np.sqrt(np.diagonal(information))
-        lost = [name for name, size in zip(self.names, own, strict=True) if not size > _IDENTIFIED]
+        own = np.sqrt(np.maximum(np.diagonal(information), 0.0))
+        # what there would be if no coefficient took a part of it
+        whole = [fit.inverse @ change for change in changes]
+        most = np.sqrt([float(np.sum(part * part.T)) for part in whole])
+        held = own > _IDENTIFIED * most
+        lost = [name for name, kept in zip(self.names, held, strict=True) if not kept]
         if not lost:
             values, vectors = np.linalg.eigh(information / np.outer(own, own))
             if values[0] < _IDENTIFIED:
@@ -216,19 +223,31 @@ class MixedModel:
         begin = list(self._starts() if starts is None else starts)
         peaks = [self._climb(_with(one, held), free) for one in begin[: None if free.size else 1]]
         best = max(peaks, key=lambda peak: peak.value)
+        self._check_rounding(best.parameters)
         if not best.gain < _STATIONARY * (1.0 + abs(best.value)):
             raise NotEstimable(
                 f"The likelihood of {', '.join(self.names)} has no peak that could be found "
                 f"(gain {best.gain:.3g}). Choose a simpler structure of random effects."
             )
-        self._check_rounding(best)
         return best
 
-    def _check_rounding(self, peak: Peak) -> None:
-        """Refuse a peak whose height changes when the rows are taken in reverse order."""
-        turned = self.marginal(peak.parameters)[::-1, ::-1]
-        value = self.height(fit_general(self.yi[::-1], turned, self.design[::-1]))
-        if not abs(value - peak.value) < _NOISE:
+    def _rounding(self, parameters: FloatArray) -> float:
+        """Bound of the rounding error of the log likelihood, from the sizes of what it adds up.
+
+        The factor of M is that of a matrix off by the precision times the root of the product of
+        two variances, element by element; the residuals are off by that of the effects (Higham
+        2002, Accuracy and Stability of Numerical Algorithms, chapter 10).
+        """
+        marginal = self.marginal(parameters)
+        fit = fit_general(self.yi, marginal, self.design)
+        sd, pull = np.sqrt(np.diagonal(marginal)), np.abs(fit.inverse @ fit.residuals)
+        sizes = np.abs(self.yi) + np.abs(self.design) @ np.abs(fit.coefficients)
+        spread = float(pull @ sd) ** 2 + float(sd @ np.abs(fit.inverse) @ sd)
+        return _EPS * (spread + 2.0 * float(pull @ sizes))
+
+    def _check_rounding(self, parameters: FloatArray) -> None:
+        """Refuse data of which double precision keeps too little, whatever the last bits are."""
+        if not self._rounding(parameters) < _NOISE:
             raise NotEstimable(
                 f"The likelihood of {', '.join(self.names)} is lost in rounding errors: effects "
                 "and variances differ in size by more than double precision holds. Check the "

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import special
 
 from evidence.arrays import FloatArray
+from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
 from evidence.synthesis.numerics.generalised_least_squares import fit_general
 from evidence.synthesis.regression.coefficients import WaldTest, quadratic_form
@@ -161,19 +162,22 @@ def hotelling_test(sandwich: Sandwich, names: Sequence[str], which: Sequence[int
     clubSandwich: ``Wald_test(fit, constrain_zero(...), vcov="CR2", test="HTZ")``.
     """
     chosen, q = list(which), len(which)
+    tested = tuple(names[i] for i in chosen)
     quadratic = quadratic_form(sandwich.estimate[chosen], sandwich.vcov[np.ix_(chosen, chosen)])
     contrasts = np.eye(sandwich.estimate.size)[chosen]
     expected = np.einsum("iiab->ab", sandwich.covariances(contrasts))
+    if not is_definite(expected):
+        raise NotEstimable(
+            f"A joint test of {', '.join(tested)} was asked for and their working covariance "
+            "matrix is singular. Test fewer coefficients together."
+        )
     values, vectors = np.linalg.eigh(expected)
-    if not values[0] > 0.0:
-        raise NotEstimable("The working covariance matrix of a joint test is singular.")
     contrasts = (vectors / np.sqrt(values)) @ vectors.T @ contrasts
     parts = sandwich.covariances(contrasts)
     own = np.einsum("ijaa->ija", parts)
     spread = np.sum(own[:, :, :, None] * own[:, :, None, :] + parts * parts.swapaxes(2, 3))
     eta = q * (q + 1) / float(spread)
     df = eta - q + 1.0
-    tested = tuple(names[i] for i in chosen)
     if not df > 0.0:
         raise NotEstimable(
             f"A joint test of {', '.join(tested)} has {df:.3g} degrees of freedom. Test fewer "

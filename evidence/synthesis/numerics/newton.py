@@ -36,15 +36,15 @@ _LONGEST: Final = 1.5
 _CLOSE: Final = 1e-9
 _DONE: Final = 1e-22
 _MOST_STEPS: Final = 200
-#: Rounding of a log likelihood, as a share of it.
-_NOISE: Final = 1e-13
 #: Length of a step off a saddle point.
 _OFF_SADDLE: Final = 0.2
 #: Effects and standard deviations on the log or logit scale beyond this have no maximum.
 _LARGEST: Final = 50.0
 
 
-def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximum:
+def maximise(
+    objective: Objective, start: FloatArray, free: BoolArray, *, rounding: float
+) -> Maximum:
     """Search the maximum over the free parameters; the others keep their start.
 
     Parameters
@@ -55,6 +55,9 @@ def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximu
         Where the search begins.
     free : ndarray of bool, shape (p,)
         Parameters that may move.
+    rounding : float
+        Error that rounding may leave in the log likelihood: by so much a step may lower it. The
+        data decide whether this hides the maximum, before the search.
 
     Raises
     ------
@@ -72,15 +75,9 @@ def maximise(objective: Objective, start: FloatArray, free: BoolArray) -> Maximu
         size = 1.0
         for _ in range(40):
             following = objective(point + size * step)
-            if following.value >= total.value + 1e-4 * size * gain - _NOISE * abs(total.value):
+            if following.value >= total.value + 1e-4 * size * gain - rounding:
                 break
             size /= 2
-        unchanged = following.value <= total.value + _NOISE * abs(total.value)
-        if size < 1.0 and unchanged and uphill is None and gain >= _CLOSE:
-            raise NotEstimable(
-                "The likelihood is so steep that rounding hides its maximum: there are too many "
-                "events for double precision. Use inverse variance, which is as good with so many."
-            )
         point, total = point + size * step, following
         if gain < _CLOSE and uphill is None:
             return Maximum(point, total, step_number + 1)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import special
 
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
@@ -29,6 +30,8 @@ _UNDERFLOW: Final = -745.0
 _MOST_STEPS: Final = 200
 #: Points of the first look along the path.
 _LOOK: Final = 32
+#: A weight this small beside the value or the largest weight changes no digit of a tail.
+_LOST: Final = 1e-18
 #: A point of the path has been found when it moves by less, relative to its place.
 _STILL: Final = 1e-14
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -85,7 +88,9 @@ def weighted_chi_squared_tails(value: float, weights: FloatArray) -> Tails:
     if value <= 0.0:
         return Tails(lower=0.0, upper=1.0)
     largest = float(weights.max())
-    path = _Path(value / largest, weights / largest)
+    # what is lost in rounding would still bend the path far out
+    counted = weights[weights > _LOST * min(value, largest)]
+    path = _Path(value / largest, counted / largest)
     if value > float(weights.sum()):
         upper = path.tail(upper=True)
         return Tails(lower=1.0 - upper, upper=upper)
@@ -105,6 +110,9 @@ class _Path:
 
     def tail(self, *, upper: bool) -> float:
         """Probability above the value, or below it."""
+        # no larger than with all weights as large as the largest; so far out the path has no room
+        if upper and special.chdtrc(2.0 * self.halves, self.value) == 0.0:
+            return 0.0
         saddle = self._saddle(upper)
         peak = float(self._height(np.array([saddle]), np.zeros(1))[0])
         if peak + math.log(self._limit(upper)) < _UNDERFLOW:

@@ -108,6 +108,24 @@ def sum_of_others(x: FloatArray) -> FloatArray:
     return others
 
 
+def rss_beyond_rounding(fit: WeightedFit, yi: FloatArray, design: FloatArray) -> float:
+    """Weighted residual sum of squares, or 0 if it is made of rounding errors.
+
+    Parameters
+    ----------
+    fit : WeightedFit
+        A single fit.
+    yi : ndarray, shape (k,)
+        Its effects.
+    design : ndarray, shape (k, p)
+        Its design.
+    """
+    sizes = np.abs(yi) + np.abs(design) @ np.abs(fit.coefficients)
+    rounding = 16 * np.finfo(float).eps * sizes
+    rss = float(fit.rss)
+    return rss if rss > float(np.sum(fit.weights * rounding**2)) else 0.0
+
+
 def fit_weighted(yi: FloatArray, weights: FloatArray, design: FloatArray | None) -> WeightedFit:
     """Weighted least squares of the effects on a constant, or on a design.
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 100
 _FEWEST = 3
+#: Rise of the line through the funnel, relative to the effects, below which it has no slope.
+_LEVEL = 1e-12
 ESTIMATORS_OF_MISSING = ("L0", "R0", "Q0")
 
 
@@ -188,7 +190,8 @@ def _find_side(studies: Studies, method: str) -> str:
     design = line_design("Trim and fill without a side", np.sqrt(studies.vi), "standard error")
     tau2 = estimate_tau2(studies.yi, studies.vi, method, design=design).tau2
     slope = fit_weighted(studies.yi, 1.0 / (studies.vi + tau2), design).coefficients[1]
-    return "right" if slope < 0.0 else "left"
+    rise = float(slope * np.ptp(design[:, 1]))
+    return "right" if rise < -_LEVEL * float(np.abs(studies.yi).max()) else "left"
 
 
 def _trim(studies: Studies, method: str, estimator: str, side: str) -> _Found:

@@ -14,8 +14,8 @@ from evidence.errors import BadInput, NotEstimable, TooFewStudies
 from evidence.input_checks import whole_number
 from evidence.synthesis.numerics.distributions import critical_value, two_sided_p
 from evidence.synthesis.numerics.weighted_least_squares import (
-    WeightedFit,
     fit_weighted,
+    rss_beyond_rounding,
     wald_covariance,
 )
 from evidence.synthesis.pairwise.summary_interval import mean_interval
@@ -202,11 +202,12 @@ def regress(
     design = line_design(name, x, predictor)
     fit = fit_weighted(yi, weights, design)
     df = yi.size - 2
-    dispersion, reference_df = _dispersion(fit, scatter, df)
+    rss = rss_beyond_rounding(fit, yi, design)
+    dispersion, reference_df = _dispersion(rss / df, scatter, df)
     if dispersion <= 0.0:
         raise NotEstimable(
-            f"{name}: the {yi.size} studies lie on a line exactly, so its slope has no standard "
-            "error. Use model='rma' with test='z'."
+            f"{name}: the {yi.size} studies lie on a line exactly, as far as double precision can "
+            "tell, so its slope has no standard error. Use model='rma' with test='z'."
         )
     intercept_se, slope_se = np.sqrt(np.diag(dispersion * wald_covariance(fit, design))).tolist()
     intercept, slope = fit.coefficients.tolist()
@@ -261,9 +262,8 @@ def line_design(name: str, x: FloatArray, predictor: str) -> FloatArray:
     return np.column_stack([np.ones_like(x), x])
 
 
-def _dispersion(fit: WeightedFit, scatter: Scatter, df: int) -> tuple[float, float | None]:
+def _dispersion(observed: float, scatter: Scatter, df: int) -> tuple[float, float | None]:
     """Factor on the variances that the weights imply, and df of the test (None: normal)."""
-    observed = float(fit.rss) / df
     if scatter.test is None:
         return observed, df
     interval = mean_interval(scatter.test, 1.0, observed, df, 0.95)

@@ -279,5 +279,10 @@ def rank_test(
             "deviation has no variance. Check the sampling variances."
         )
     deviation = fit.residuals / np.sqrt(spread)
+    # equal studies are tied to the last bit, wherever they stand in the sums
+    _, first, equal = np.unique(
+        np.column_stack([studies.yi, studies.vi]), axis=0, return_index=True, return_inverse=True
+    )
+    deviation = deviation[first][equal.ravel()]
     notes = (*studies.decisions, *cautions)
     return kendall_test("Begg's rank test", deviation, studies.vi, exact=exact, decisions=notes)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import special
 
 from evidence.arrays import FloatArray
-from evidence.double_precision import studies_in_double_precision
+from evidence.double_precision import is_definite, studies_in_double_precision
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, known_name
 from evidence.input_checks import real_number
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
@@ -303,8 +303,7 @@ def _standard_errors(place: FloatArray, height: Height) -> FloatArray:
     free = np.ones(place.size, dtype=bool)
     free[1] = place[1] > 0.0
     information = -height.hessian[np.ix_(free, free)]
-    smallest = float(np.linalg.eigvalsh(information)[0])
-    if not smallest > 0.0:
+    if not is_definite(information):
         raise NotEstimable(
             "The likelihood of the selection model is flat at its maximum, so the weights are not "
             "determined. Use fewer steps, or another weight function."

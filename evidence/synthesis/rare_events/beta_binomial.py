@@ -29,6 +29,10 @@ MEASURES: Final = ("OR", "RR", "RD")
 _STARTS: Final = (0.001, 0.02, 0.2)
 #: Overdispersion is searched on the root scale, where 0 is no edge.
 _SMALLEST: Final = 1e-3
+#: Difference of log likelihoods that is none, unless rounding leaves more.
+_NO_LESS_LIKELY: Final = 1e-10
+#: Rounding of a sum, as a share of the sizes of its terms.
+_ROUNDING: Final = 8 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +218,12 @@ class _Arm:
         hessian = np.array([[logit_logit, logit_gamma], [logit_gamma, gamma_gamma]])
         return one.value + other.value - whole.value, gradient, hessian
 
+    def rounding(self, logit: float, gamma: float) -> float:
+        """Error that rounding may leave in the log likelihood, from the sizes of its terms."""
+        p, q = 1 / (1 + np.exp(-logit)), 1 / (1 + np.exp(logit))
+        ranked = ((self.events, p), (self.others, q), (self.all, 1.0))
+        return _ROUNDING * sum(abs(_factors(ranks, base, gamma).value) for ranks, base in ranked)
+
 
 def _rank_counts(counts: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Ranks 0, 1, ... below the counts, and how many counts are above each."""
@@ -254,11 +264,14 @@ def _search(arms: Sequence[_Arm]) -> Maximum:
     start = np.array([_pooled_logit(arm) for arm in arms])
     points = [np.append(start, (rho / (1 - rho)) ** 0.5) for rho in _STARTS]
     best = max(points, key=lambda point: objective(point).value)
-    found = maximise(objective, best, np.ones(3, dtype=bool))
+    gamma = float(best[2]) ** 2
+    rounding = sum(arm.rounding(float(best[i]), gamma) for i, arm in enumerate(arms))
+    found = maximise(objective, best, np.ones(3, dtype=bool), rounding=rounding)
     if abs(found.point[2]) < _SMALLEST:
         fixed = np.array([True, True, False])
-        at_zero = maximise(objective, np.append(found.point[:2], 0.0), fixed)
-        found = at_zero if at_zero.total.value >= found.total.value - 1e-10 else found
+        at_zero = maximise(objective, np.append(found.point[:2], 0.0), fixed, rounding=rounding)
+        least = found.total.value - max(_NO_LESS_LIKELY, rounding)
+        found = at_zero if at_zero.total.value >= least else found
     return found
 
 

@@ -19,6 +19,8 @@ from evidence.synthesis.numerics.hypergeometric import NoncentralHypergeometric,
 
 #: Codes of two arms that share a level.
 HALVES: Final = (0.5, -0.5)
+#: Rounding of a sum, as a share of the sizes of its terms.
+_ROUNDING: Final = 8 * float(np.finfo(float).eps)
 #: A linear predictor this large has its likelihood at the boundary already.
 _LARGEST_ETA: Final = 300.0
 
@@ -76,6 +78,24 @@ class CountLikelihood:
     def k(self) -> int:
         """Number of studies."""
         return int(self.events.shape[0])
+
+    @property
+    def sizes_of_terms(self) -> FloatArray:
+        """What the log likelihood of each study adds up, regardless of signs; shape (k,).
+
+        ``x |eta| + K(eta)`` at the arms' own linear predictors.
+        """
+        x = self.events
+        if self.family == "poisson":
+            return np.asarray(np.sum(x * np.abs(np.log(x + 0.5)) + x, axis=1))
+        eta = np.log((x + 0.5) / (self.sizes - x + 0.5))
+        cumulant = self.sizes * np.logaddexp(0.0, eta)
+        return np.asarray(np.sum(x * np.abs(eta) + cumulant, axis=1))
+
+    @property
+    def rounding(self) -> FloatArray:
+        """Error that rounding may leave in the log likelihood of each study, shape (k,)."""
+        return _ROUNDING * self.sizes_of_terms
 
     def terms(self, level: FloatArray, effect: FloatArray) -> Terms:
         """Log likelihood of each study with derivatives.

@@ -18,12 +18,13 @@ from scipy import optimize, special
 from evidence.arrays import FloatArray
 from evidence.double_precision import in_double_precision
 from evidence.errors import NotEstimable
-from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
+from evidence.synthesis.inputs.event_counts import EventCounts, count_studies, read_counts
 from evidence.synthesis.numerics.distributions import (
     check_level,
     chi_squared_p,
     chi_squared_quantile,
 )
+from evidence.synthesis.rare_events.count_likelihood import unconditional
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,8 @@ _CODES: Final = np.array([0.5, -0.5])
 _MOST_STEPS: Final = 500
 #: Change of the penalised log likelihood that a step must promise for the search to go on.
 _GAIN: Final = 1e-18
+#: Terms of the log likelihood up to which rounding leaves the limits six digits of their distance.
+MOST_TERMS: Final = 1e9
 #: The limits of the interval are looked for within this distance of the estimate.
 _FARTHEST: Final = 60.0
 
@@ -121,7 +124,7 @@ def pool_firth(
     BadInput
         For missing or superfluous arguments, counts that are not whole, and impossible numbers.
     NotEstimable
-        If the numbers leave the range of double precision.
+        If the numbers leave the range of double precision, or there are too many events for it.
 
     References
     ----------
@@ -138,6 +141,7 @@ def pool_firth(
 @in_double_precision("Firth's penalised likelihood")
 def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
     """As ``pool_firth``, of two-armed studies that were checked."""
+    _check_precision(counts)
     model = _Model(counts)
     with np.errstate(under="ignore"):
         best = _maximise(model, 0.0, model.start(), None)
@@ -157,6 +161,18 @@ def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
         k=counts.k,
         labels=counts.labels,
     )
+
+
+def _check_precision(counts: EventCounts) -> None:
+    """Refuse counts so large that rounding hides how fast the likelihood falls."""
+    terms = float(unconditional(counts).sizes_of_terms.sum())
+    if terms > MOST_TERMS:
+        raise NotEstimable(
+            f"Firth's penalised likelihood of {count_studies(counts.k)} was asked for, and there "
+            f"are too many events: the log likelihood adds up terms of {terms:.3g}, and beyond "
+            f"{MOST_TERMS:.0e} rounding hides its limits. Use inverse variance, which is as good "
+            "with so many."
+        )
 
 
 class _State(NamedTuple):

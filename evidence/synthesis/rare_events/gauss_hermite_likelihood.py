@@ -125,9 +125,10 @@ def gauss_hermite_level_and_effect(likelihood: CountLikelihood, count: int) -> M
     nodes, weights = gauss_hermite(count)
     z = np.stack([part.ravel() for part in np.meshgrid(nodes, nodes)])
     log_weights = (weights[:, None] + weights).ravel()
+    rounding = likelihood.rounding
 
     def value(parameters: FloatArray) -> FloatArray:
-        mode, precision = _joint_mode(likelihood, parameters)
+        mode, precision = _joint_mode(likelihood, parameters, rounding)
         factor = np.linalg.cholesky(np.linalg.inv(precision))
         u = mode[..., None] + factor @ z
         level, effect = _scaled(parameters[..., None], u[:, 0], u[:, 1])
@@ -145,7 +146,7 @@ def _scaled(parameters: FloatArray, u: FloatArray, v: FloatArray) -> tuple[Float
 
 
 def _joint_mode(
-    likelihood: CountLikelihood, parameters: FloatArray
+    likelihood: CountLikelihood, parameters: FloatArray, rounding: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Mode of the two random effects, shape (k, 2), and minus the Hessian there."""
     u = np.zeros((likelihood.k, 2))
@@ -166,7 +167,7 @@ def _joint_mode(
         size = np.ones((likelihood.k, 1))
         for _ in range(40):
             new_at, new_slope, new_precision = density(u + size * step)
-            worse = new_at < at - 1e-12 * np.abs(at)
+            worse = new_at < at - rounding
             if not worse.any():
                 break
             size[worse] /= 2

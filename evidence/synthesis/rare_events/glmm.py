@@ -29,6 +29,7 @@ from evidence.synthesis.rare_events.count_likelihood import CountLikelihood
 from evidence.synthesis.rare_events.glmm_fit import (
     CountFit,
     check_finite,
+    check_precision,
     count_likelihood,
     fit_common,
     fit_random,
@@ -110,7 +111,8 @@ def pool_glmm(
     TooFewStudies
         If fewer than two studies have a contrast.
     NotEstimable
-        If the estimate or the variance is infinite.
+        If the estimate or the variance is infinite, or there are too many events for double
+        precision.
 
     References
     ----------
@@ -162,6 +164,7 @@ def glmm_of_counts(
         )
     check_finite(kept, model)
     likelihood = count_likelihood(kept, model)
+    check_precision(kept, likelihood)
     with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
         fit, q = _fit(likelihood, model, method, nodes)
     return summarise_fit(

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from evidence.arrays import BoolArray, FloatArray
+from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
-from evidence.synthesis.inputs.event_counts import EventCounts
+from evidence.synthesis.inputs.event_counts import EventCounts, count_studies
 from evidence.synthesis.numerics.newton import Maximum, Objective, maximise
 from evidence.synthesis.rare_events.count_likelihood import (
     CountLikelihood,
@@ -37,6 +38,8 @@ _STARTS: Final = (0.2, 0.8, 3.0)
 #: A standard deviation found below this is tried as 0, and is 0 if that is no less likely.
 _NEARLY_ZERO: Final = 5e-3
 _NO_LESS_LIKELY: Final = 1e-10
+#: Terms of a study's log likelihood up to which rounding leaves standard errors four digits.
+MOST_TERMS: Final = 1e7
 #: A standard deviation on the log or logit scale beyond which a likelihood is flat.
 _LARGEST: Final = 30.0
 
@@ -109,6 +112,36 @@ def check_finite(counts: EventCounts, model: str | None) -> None:
         )
 
 
+def check_precision(counts: EventCounts, likelihood: CountLikelihood) -> None:
+    """Refuse counts so large that rounding hides the variation between studies.
+
+    An integral over the random effect is a mean of likelihoods, each off by the rounding of its
+    logarithm, whose terms grow with the counts; its second derivative loses as much times the
+    information of the study.
+
+    Parameters
+    ----------
+    counts : EventCounts
+        Studies, for the names of those with too large counts.
+    likelihood : CountLikelihood
+        Likelihood of the same studies.
+
+    Raises
+    ------
+    NotEstimable
+        With the studies and what to do.
+    """
+    terms = likelihood.sizes_of_terms
+    large = [label for label, size in zip(counts.labels, terms, strict=True) if size > MOST_TERMS]
+    if large:
+        raise NotEstimable(
+            f"A mixed model ({counts.measure}) of {count_studies(counts.k)} was asked for, and "
+            f"there are too many events in {', '.join(large)}: the log likelihood adds up terms of "
+            f"{float(terms.max()):.3g}, and beyond {MOST_TERMS:.0e} rounding hides its maximum. "
+            "Use inverse variance, which is as good with so many."
+        )
+
+
 def fit_common(likelihood: CountLikelihood, *, same_level: bool = False) -> CountFit:
     """Effect that all studies share, each with its own level (or all with the same).
 
@@ -126,7 +159,7 @@ def fit_common(likelihood: CountLikelihood, *, same_level: bool = False) -> Coun
     else:
         objective = shared_parameters(studies, likelihood.k)
         start, free, place = np.zeros(2), np.array([likelihood.leveled, True]), 1
-    found = maximise(objective, start, free)
+    found = maximise(objective, start, free, rounding=float(likelihood.rounding.sum()))
     return _read(found, free, place)
 
 
@@ -143,12 +176,13 @@ def fit_random(likelihood: CountLikelihood, common: CountFit, nodes: int | None)
         Nodes of adaptive Gauss-Hermite quadrature; None for quadrature to convergence.
     """
     exact = _search(likelihood, random_effect(likelihood), common.theta, _STARTS)
-    if nodes is None or exact.log_likelihood <= common.log_likelihood + _NO_LESS_LIKELY:
+    as_likely = common.log_likelihood + _no_less_likely(likelihood)
+    if nodes is None or exact.log_likelihood <= as_likely:
         best = exact
     if nodes is not None:
         rule = gauss_hermite_effect(likelihood, nodes)
         best = _search(likelihood, rule, exact.theta, (max(exact.tau, 0.1),))
-    if best.log_likelihood > common.log_likelihood + _NO_LESS_LIKELY:
+    if best.log_likelihood > as_likely:
         return best
     return CountFit(
         theta=common.theta,
@@ -174,7 +208,13 @@ def _search(
         starts = [np.array([0.0, theta, tau]) for tau in taus]
         free, place = np.array([False, True, True]), 1
     start = _most_likely(objective, starts)
-    return _read(maximise(objective, start, free), free, place, tau_place=place + 1)
+    found = maximise(objective, start, free, rounding=float(likelihood.rounding.sum()))
+    return _read(found, free, place, tau_place=place + 1)
+
+
+def _no_less_likely(likelihood: CountLikelihood) -> float:
+    """Difference of log likelihoods that is none: a trifle, or what rounding leaves."""
+    return max(_NO_LESS_LIKELY, float(likelihood.rounding.sum()))
 
 
 def _most_likely(objective: Objective, starts: Sequence[FloatArray]) -> FloatArray:
@@ -215,22 +255,24 @@ def fit_random_level(
         objective = shared_parameters(rule, likelihood.k)
         # at 0 the derivative by a standard deviation is 0, and a search would not leave it
         point[2:] = np.where(free[2:], np.maximum(np.abs(point[2:]), 0.05), 0.0)
-        found, within = _with_boundary(objective, maximise(objective, point, free), free)
+        found, within = _with_boundary(objective, point, free, likelihood)
         point = found.point.copy()
     return _read(found, within, 1, tau_place=2, sigma_place=3)
 
 
 def _with_boundary(
-    objective: Objective, found: Maximum, free: BoolArray
+    objective: Objective, start: FloatArray, free: BoolArray, likelihood: CountLikelihood
 ) -> tuple[Maximum, BoolArray]:
-    """Set standard deviations that are nearly 0 to 0 where that is no less likely."""
+    """Maximum with standard deviations that are nearly 0 set to 0 where that is no less likely."""
+    rounding = float(likelihood.rounding.sum())
+    found = maximise(objective, start, free, rounding=rounding)
     for place in (2, 3):
         if not free[place] or abs(found.point[place]) > _NEARLY_ZERO:
             continue
         fixed = free & (np.arange(free.size) != place)
         start = np.where(np.arange(free.size) == place, 0.0, found.point)
-        there = maximise(objective, start, fixed)
-        if there.total.value >= found.total.value - _NO_LESS_LIKELY:
+        there = maximise(objective, start, fixed, rounding=rounding)
+        if there.total.value >= found.total.value - _no_less_likely(likelihood):
             found, free = there, fixed
     return found, free
 
@@ -283,15 +325,11 @@ def _read(
 def _standard_errors(found: Maximum, free: BoolArray) -> list[float]:
     """Roots of the diagonal of the inverse observed information of the free parameters."""
     information = -found.total.hessian[np.ix_(free, free)]
-    try:
-        variances = np.diag(np.linalg.inv(information))
-    except np.linalg.LinAlgError:
-        variances = np.full(int(free.sum()), -1.0)
-    if not np.all(variances > 0):
+    if not is_definite(information):
         raise NotEstimable(
             "The likelihood is flat at its maximum, and gives no standard error. Use a "
             "common-effect method."
         )
     spread = np.zeros(free.size)
-    spread[free] = np.sqrt(variances)
+    spread[free] = np.sqrt(np.diag(np.linalg.inv(information)))
     return [float(value) for value in spread]

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import linalg, special
 
 from evidence.arrays import FloatArray, read_only
+from evidence.double_precision import is_definite
 from evidence.errors import NotEstimable
 from evidence.synthesis.numerics.distributions import chi_squared_p, critical_value, two_sided_p
 
@@ -161,13 +162,12 @@ def quadratic_form(estimate: FloatArray, vcov: FloatArray) -> float:
     """
     se = np.sqrt(np.diagonal(vcov))
     correlation = vcov / np.outer(se, se)
-    try:
-        factor = linalg.cho_factor(correlation, lower=True)
-    except linalg.LinAlgError:
+    if not is_definite(correlation):
         raise NotEstimable(
             f"A joint test of {estimate.size} coefficients was asked for and their covariance "
             "matrix is singular. Test fewer of them together."
-        ) from None
+        )
+    factor = linalg.cho_factor(correlation, lower=True)
     scaled = estimate / se
     return float(scaled @ linalg.cho_solve(factor, scaled))
 

@@ -28,7 +28,11 @@ from evidence.synthesis.inputs.correlated_studies import used_rows
 from evidence.synthesis.inputs.design_matrix import Design, build_design
 from evidence.synthesis.inputs.studies import HasEffects, Studies, check_studies
 from evidence.synthesis.numerics.distributions import check_level
-from evidence.synthesis.numerics.weighted_least_squares import WeightedFit, fit_weighted
+from evidence.synthesis.numerics.weighted_least_squares import (
+    WeightedFit,
+    fit_weighted,
+    rss_beyond_rounding,
+)
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
 from evidence.synthesis.pairwise.policies import describe_method, summary_test_name
 from evidence.synthesis.regression.coefficients import (
@@ -41,6 +45,9 @@ from evidence.synthesis.regression.records import MetaRegression
 
 if TYPE_CHECKING:
     from evidence.synthesis.inputs.design_columns import Moderators
+
+#: Knapp-Hartung factor below which standard errors are narrower; tau2 may be solved for one of 1.
+_NARROWER = 1.0 - 1e-8
 
 
 def meta_regression(
@@ -170,7 +177,7 @@ def fit_regression(
     tau2 = estimate_tau2(yi, vi, method, design=x)
     model = TauModel(yi, vi, x)
     fit = model.at(tau2.tau2)
-    s2w = covariance_factor(test, _rss_beyond_rounding(fit, yi, x) / residual_df)
+    s2w = covariance_factor(test, rss_beyond_rounding(fit, yi, x) / residual_df)
     test_df = None if test == "z" else residual_df
     table = coefficient_table(
         design.names, fit.coefficients.copy(), s2w * unscaled_covariance(fit, x), test_df, level
@@ -200,13 +207,6 @@ def fit_regression(
             *_single_study_levels(design, studies.labels),
         ),
     )
-
-
-def _rss_beyond_rounding(fit: WeightedFit, yi: FloatArray, x: FloatArray) -> float:
-    """Weighted residual sum of squares, or 0 if it is made of rounding errors."""
-    rounding = 16 * np.finfo(float).eps * (np.abs(yi) + np.abs(x) @ np.abs(fit.coefficients))
-    rss = float(fit.rss)
-    return rss if rss > float(np.sum(fit.weights * rounding**2)) else 0.0
 
 
 def covariance_factor(test: str, knapp_hartung: float) -> float:
@@ -284,7 +284,7 @@ def _decisions(
             sentences.append(
                 "Knapp-Hartung was asked for with a common effect, for which it is not meant."
             )
-    if s2w < 1.0:
+    if s2w < _NARROWER:
         sentences.append(
             f"The Knapp-Hartung standard errors are {s2w**0.5:.3g} times the Wald ones; test "
             "adhoc prevents this."

@@ -49,7 +49,18 @@ def test_every_command_has_an_example_and_explains_its_options(name, evidence):
     assert max(map(len, text.splitlines())) < 100
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "data verify"])
+#: Commands whose examples go through everything; what they do has tests of its own.
+LONG = {"report", "verify", "data audit", "data diff"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LONG else [])
+        for name in ALL
+        if name != "data verify"
+    ],
+)
 def test_the_examples_run_in_the_project_as_they_stand(name, evidence, in_project):
     for line in ALL[name].examples:
         follow(line, evidence)

@@ -265,7 +265,7 @@ for source in sys.argv[2:]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-@pytest.mark.parametrize("one_group", [True, False])
+@pytest.mark.parametrize("one_group", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_memory_does_not_grow_with_the_file(write_registry, output, one_group):
     """Four times the rows, 72 MB more as arrays, in one row group or many: the same peak."""
     files = []

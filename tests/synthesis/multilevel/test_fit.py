@@ -418,13 +418,36 @@ def test_one_effect_is_too_few():
         pool_multilevel([0.1], [0.1], {"study": [1]})
 
 
-def test_effects_that_drown_in_rounding_are_refused():
-    with pytest.raises(NotEstimable, match="rounding errors"):
-        pool_multilevel(
-            [8217.6, -0.2, 1.8, 0.95, -0.1, 18360.7],
-            [0.09, 5.9, 0.1, 1.9, 0.13, 0.8],
-            structures=[RandomStructure(inner=list("zxzzxz"), outer=[0, 1, 1, 2, 1, 1])],
-        )
+@pytest.mark.parametrize("unit", [1e-9, 1e-4, 1.0, 1e4])
+def test_one_group_has_no_variance_between_groups_however_small_the_sampling_variances(unit):
+    variances = unit * np.array([1.3, 18, 16, 14, 13, 10, 96, 53])
+    effects = [-1.2, -1.6, -1.0, 0.9, -0.4, 0.6, -1.0, -0.6]
+    for order in (slice(None), slice(None, None, -1)):
+        with pytest.raises(NotEstimable, match="do not determine study"):
+            pool_multilevel(effects[order], variances[order], {"study": [1] * 8})
+
+
+def apart(distance, order=slice(None)):
+    """Six effects, two of them this many times 1 away from the others."""
+    yi = np.array([0.45 * distance, -0.2, 1.8, 0.95, -0.1, distance])[order]
+    vi = np.array([0.09, 5.9, 0.1, 1.9, 0.13, 0.8])[order]
+    levels = RandomStructure(inner=list("zxzzxz")[order], outer=[0, 1, 1, 2, 1, 1][order])
+    return pool_multilevel(yi, vi, structures=[levels])
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+@pytest.mark.parametrize("distance", [2e3, 2e4, 2e5, 2e6])
+def test_effects_that_drown_in_rounding_are_refused(distance, order):
+    with pytest.raises(NotEstimable, match="lost in rounding errors"):
+        apart(distance, order)
+
+
+@pytest.mark.parametrize("distance", [2, 20, 60])
+def test_effects_that_rounding_spares_are_the_same_in_any_order(distance):
+    one, other = apart(distance), apart(distance, slice(None, None, -1))
+    for name in ("estimate", "se"):
+        ours, theirs = (getattr(found.coefficients, name) for found in (one, other))
+        assert_allclose(ours, theirs, rtol=1e-6)  # of a bound of 1e-6
 
 
 ANY = st.floats() | st.floats(-10, 10) | st.sampled_from([0.0, 1e-300, 1e300])

@@ -15,7 +15,7 @@ def test_the_search_leaves_a_saddle_point():
         hessian = np.array([[-2.0, 0.0], [0.0, 1 - 3 * y**2]])
         return Total(float(-(x**2) + y**2 / 2 - y**4 / 4), gradient, hessian)
 
-    found = maximise(objective, np.array([1.0, 0.0]), np.array([True, True]))
+    found = maximise(objective, np.array([1.0, 0.0]), np.array([True, True]), rounding=1e-12)
     assert_allclose(np.abs(found.point), [0.0, 1.0], atol=1e-8)
 
 
@@ -26,4 +26,4 @@ def test_a_search_without_a_maximum_is_refused():
         return Total(rise, np.array([slope]), np.array([[-2 * point[0] * slope**2]]))
 
     with pytest.raises(NotEstimable, match="without bound"):
-        maximise(objective, np.array([1.0]), np.array([True]))
+        maximise(objective, np.array([1.0]), np.array([True]), rounding=1e-12)

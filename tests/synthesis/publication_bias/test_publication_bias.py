@@ -364,3 +364,11 @@ def test_any_input_gives_finite_numbers_or_a_refusal(studies, name):
             assert isfinite(value), part
         if isinstance(value, np.ndarray):
             assert np.isfinite(value).all(), part
+
+
+@pytest.mark.parametrize("effect", [-0.7, 0.1, 0.44, 0.57, 12345.678])
+def test_a_funnel_without_a_slope_has_its_gap_on_the_left(effect):
+    vi = np.array([0.289, 0.0326, 0.168, 0.4767, 0.2136, 0.0828])
+    for order in (slice(None), slice(None, None, -1)):
+        assert trim_and_fill(np.full(6, effect), vi[order]).side == "left"
+    assert trim_and_fill(effect - 1e-6 * np.sqrt(vi), vi).side == "right"

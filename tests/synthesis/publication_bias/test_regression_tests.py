@@ -341,3 +341,44 @@ def test_a_line_beyond_double_precision_is_refused():
     vi = [8.1e-287, 1.4e17, 3.3e139, 1.4e-45, 5.9e-91]
     with pytest.raises(NotEstimable, match="double precision"):
         regression_test(yi, vi, predictor="vi", min_studies=3)
+
+
+#: Variances of studies whose effects are equal, with sizes of their arms.
+EQUAL_V = [0.135, 0.183, 0.047, 0.31, 0.03]
+SIZES = {"n1i": [220, 668, 681, 84, 90], "n2i": [125, 412, 486, 93, 77]}
+
+
+#: Tests of a line, of equal effects in an order of the studies.
+LINES = {
+    "regression": lambda yi, v, n1, n2: regression_test(yi, v, model="lm", min_studies=3),
+    "deeks": lambda yi, v, n1, n2: deeks_test(yi, n1i=n1, n2i=n2, min_studies=3),
+    "debray": lambda yi, v, n1, n2: debray_test(yi, v, d1i=n1, d2i=n2, min_studies=3),
+}
+
+
+@pytest.mark.parametrize("effect", [-1.36, 0.1, 0.7, 1e-3, 12345.678])
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+@pytest.mark.parametrize("name", LINES)
+def test_equal_effects_lie_on_a_line_whatever_rounding_makes_of_them(name, order, effect):
+    columns = (column[order] for column in (EQUAL_V, *SIZES.values()))
+    with pytest.raises(NotEstimable, match="on a line exactly"):
+        LINES[name](np.full(5, effect), *columns)
+
+
+def test_effects_that_scatter_by_a_millionth_do_not_lie_on_a_line():
+    yi = 0.1 + 1e-6 * np.array([1, -2, 3, 0, -1])
+    found = regression_test(yi, EQUAL_V, model="lm", min_studies=3)
+    line = np.polynomial.Polynomial.fit(np.sqrt(EQUAL_V), yi * 1e6 - 1e5, 1, w=1 / np.sqrt(EQUAL_V))
+    assert_allclose(found.slope, line.convert().coef[1] * 1e-6, rtol=1e-6)
+
+
+def test_equal_studies_are_tied_wherever_they_stand():
+    rng = np.random.default_rng(4)
+    yi, vi = rng.normal(size=9), np.exp(rng.normal(size=9))
+    rows = np.concatenate([np.arange(9), [2, 2, 5, 7, 7, 7, 0]])
+    found = {
+        (one.tau, one.score_se, one.ties)
+        for one in (rank_test(yi[order], vi[order]) for order in map(rng.permutation, [rows] * 20))
+    }
+    assert len(found) == 1
+    assert found.pop()[2]

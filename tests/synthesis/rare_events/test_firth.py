@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import optimize, stats
 
-from evidence.errors import BadInput, UnknownName
-from evidence.synthesis.rare_events.firth import pool_firth
+from evidence.errors import BadInput, NotEstimable, UnknownName
+from evidence.synthesis.rare_events.firth import MOST_TERMS, pool_firth
 
 #: A general optimiser of the same penalised likelihood.
 OPTIMUM = 1e-5
@@ -117,3 +117,22 @@ def test_any_counts_have_a_finite_estimate_inside_its_interval(rows, measure):
     assert found.ci_low < found.estimate < found.ci_high
     assert math.isfinite(found.ci_high - found.ci_low)
     assert 0 <= found.p_value <= 1
+
+
+def test_the_number_of_events_decides_whether_rounding_hides_the_limits():
+    def found(events):
+        rates = {"x1i": [events, 3], "t1i": [1000, 40], "x2i": [events, 4], "t2i": [2000, 50]}
+        return pool_firth(**rates, measure="IRR")
+
+    def terms(events):  # of two arms; those of the small study are no more than a trifle
+        return 2 * (events * math.log(events + 0.5) + events)
+
+    largest = math.floor(optimize.brentq(lambda x: terms(x) - MOST_TERMS, 1e6, 1e9))
+    fit = found(largest - 100)
+    half = stats.norm.isf(0.025) * math.sqrt(2 / largest)
+    assert_allclose(fit.estimate, math.log(2), rtol=1e-6)
+    assert_allclose(
+        [fit.ci_low, fit.ci_high], [fit.estimate - half, fit.estimate + half], rtol=1e-6
+    )
+    with pytest.raises(NotEstimable, match="too many events"):
+        found(largest + 1)
