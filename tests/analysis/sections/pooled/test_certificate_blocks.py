@@ -1,8 +1,11 @@
 """The certificate in a report: shown by default, left out if told, and stopping on disagreement."""
 
+from functools import wraps
+
 import pytest
 import yaml
 
+import evidence
 from evidence import run_analysis
 from evidence.analysis.sections.pooled import certificate_blocks
 from evidence.errors import VerificationError
@@ -59,9 +62,11 @@ def test_an_analysis_can_do_without(run_with):
 
 
 def test_engines_that_disagree_stop_the_report(run_with, monkeypatch):
+    @wraps(evidence.synthesis.certificates.certify_effects)
     def disagree(*_, **__):
         raise VerificationError("The engines disagree: PyMARE")
 
-    monkeypatch.setattr(certificate_blocks, "certify_effects", disagree)
+    for place in (evidence.synthesis.certificates, certificate_blocks):
+        monkeypatch.setattr(place, "certify_effects", disagree)
     with pytest.raises(VerificationError, match="engines disagree: PyMARE"):
         run_with()
