@@ -11,11 +11,15 @@ import pandas as pd
 from benchmarks.lines import Line, Sizes, median_seconds
 from benchmarks.metafor import Metafor, Timed, time_metafor
 from benchmarks.own_process import measure
-from evidence import certify, pool, pool_glmm
-from evidence.synthesis.multiverse.worlds import multiverse
-from evidence.synthesis.permutation.sign_test import permutation_test
-from evidence.synthesis.sensitivity.study_deletion import leave_one_out
-from evidence.synthesis.stacks.pooled_stack import pool_stack
+from evidence import (
+    certify,
+    leave_one_out,
+    multiverse,
+    permutation_test,
+    pool,
+    pool_glmm,
+    pool_stack,
+)
 
 _GOSH = """
 import sys, time

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from evidence.trials.curation.building import build
-from evidence.trials.dataset.load import Trials, load_trials
+from evidence import Trials, load_trials
+from evidence.trials.curation import build
 
 PROJECT = Path(__file__).resolve().parents[1]
 VERSION = "9.8.7"

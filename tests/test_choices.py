@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evidence.analysis.declared.sections import Model
 
 import evidence
+from evidence.analysis.sections.pooled.declared import Model
+from evidence.effects import ZERO_CELL_RULES
 from evidence.effects.arm_estimates import TRANSFORMS
 from evidence.effects.measures import CORRELATION, MEASURES, PROPORTION, RATE
-from evidence.effects.zero_cells import RULES
 from evidence.errors import UnknownName
 from evidence.interfaces.choices import NamedOption
 from evidence.interfaces.cli import main
@@ -55,7 +55,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "definition": tuple(PREDICTION_INTERVALS),
     "measure": tuple(MEASURES),
     "transform": (*PROPORTION_TRANSFORMS, *RATE_TRANSFORMS),
-    "to": tuple(RULES),
+    "to": tuple(ZERO_CELL_RULES),
     "spending": tuple(SPENDING),
     "futility": tuple(SPENDING),
     "information": tuple(INFORMATION),

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import (
+    combine_groups,
+    convert_effect,
+    difference_from_ci,
+    effect_size,
+    proportion_interval,
+    sd_from_ci,
+)
 from evidence.double_precision import in_double_precision, require_finite, squared
-from evidence.effects.absolute_effects import convert_effect
-from evidence.effects.arm_summaries import combine_groups, sd_from_ci
-from evidence.effects.conversions import critical_value, statistic_from_p
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.proportions import proportion_interval
-from evidence.effects.published import difference_from_ci
+from evidence.effects import critical_value, statistic_from_p
 from evidence.errors import BadInput, NotEstimable
 
 

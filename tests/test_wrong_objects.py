@@ -11,7 +11,6 @@ import pytest
 
 import evidence
 from evidence import EvidenceError
-from evidence.synthesis import heterogeneity, numerics
 
 YI = [-0.9, -1.6, -1.3, -1.4, -0.2, -0.8, -1.6, 0.1]
 VI = [0.3, 0.2, 0.4, 0.02, 0.05, 0.01, 0.2, 0.1]
@@ -43,8 +42,6 @@ FOREIGN = set(
         "Weights",
     ]
 )
-#: Functions whose argument is the state of a search, which no user has.
-INNER = {heterogeneity.log_likelihood, heterogeneity.solve_generalised_q, numerics.adaptive_nodes}
 FIT = evidence.pool(YI, VI)
 REGRESSION = evidence.meta_regression(YI, VI, {"year": YEARS}, method="ML")
 WRONG = {
@@ -121,7 +118,7 @@ def arguments_of_own_kinds():
     for address, function in public_functions().items():
         for name, parameter in inspect.signature(function).parameters.items():
             classes = set(re.findall(r"\b[A-Z]\w+", str(parameter.annotation))) - FOREIGN
-            if classes and function not in INNER:
+            if classes:
                 yield address, name
 
 

@@ -21,9 +21,8 @@ import pandas as pd
 import seaborn as sns
 
 import evidence
-from evidence.trials.dataset.counts import counts
-from evidence.trials.dataset.views import arm_view, contrast_view
-from evidence.trials.upkeep.code_book import data_dictionary
+from evidence.trials.dataset import arm_view, contrast_view, counts
+from evidence.trials.upkeep import data_dictionary
 
 pd.set_option("display.width", 120)
 trials = evidence.load_trials()

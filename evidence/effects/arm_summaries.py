@@ -41,7 +41,18 @@ def combine_groups(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> tuple[float,
 
 @in_double_precision("Events taken together")
 def combine_events(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
-    """Events and size of several groups taken together."""
+    """Events and size of several groups taken together.
+
+    Parameters
+    ----------
+    events, n : array_like, shape (g,)
+        Events and sizes of the g groups.
+
+    Raises
+    ------
+    BadInput
+        If a size is not above 0, or events are below 0 or above the size.
+    """
     check = InputCheck("Groups taken together")
     count, size = check.numbers(events=events, n=n)
     check.where(size <= 0, "n must be above 0, not {}", size)
@@ -53,7 +64,20 @@ def combine_events(events: ArrayLike, n: ArrayLike) -> tuple[float, float]:
 
 @in_double_precision("A standard deviation")
 def sd_from_se(se: ArrayLike, n: ArrayLike) -> FloatArray:
-    """SD from the standard error of a mean. Cochrane Handbook 6.5.2.2."""
+    """SD from the standard error of a mean. Cochrane Handbook 6.5.2.2.
+
+    Parameters
+    ----------
+    se : array_like
+        Standard error of the mean, in the unit of the measurement.
+    n : array_like
+        Size of the group.
+
+    Raises
+    ------
+    BadInput
+        If a standard error is below 0 or a size below 1.
+    """
     check = InputCheck("A standard deviation from a standard error")
     error, size = check.numbers(se=se, n=n)
     check.where(error < 0, "se must not be negative, and is {}", error)
@@ -120,7 +144,20 @@ def sd_from_p(
 
 @in_double_precision("The standard deviation of a change")
 def change_sd(sd_baseline: ArrayLike, sd_final: ArrayLike, correlation: ArrayLike) -> FloatArray:
-    """SD of the change from baseline. Cochrane Handbook 6.5.2.8."""
+    """SD of the change from baseline. Cochrane Handbook 6.5.2.8.
+
+    Parameters
+    ----------
+    sd_baseline, sd_final : array_like
+        Standard deviations at baseline and at the end, in one unit.
+    correlation : array_like
+        Correlation of baseline and final values, -1 to 1.
+
+    Raises
+    ------
+    BadInput
+        If a standard deviation is below 0, or the correlation is none.
+    """
     check = InputCheck("The standard deviation of a change")
     first, last, r = check.numbers(
         sd_baseline=sd_baseline, sd_final=sd_final, correlation=correlation
@@ -138,6 +175,11 @@ def change_correlation(
     sd_baseline: ArrayLike, sd_final: ArrayLike, sd_change: ArrayLike
 ) -> FloatArray:
     """Correlation of baseline and final values, from three standard deviations.
+
+    Parameters
+    ----------
+    sd_baseline, sd_final, sd_change : array_like
+        Standard deviations at baseline, at the end and of the change, in one unit.
 
     Raises
     ------
@@ -166,6 +208,18 @@ def design_effect(mean_cluster_size: ArrayLike, icc: ArrayLike) -> FloatArray:
     """Design effect of cluster randomisation, 1 + (m - 1) ICC.
 
     Divide events and sizes by it, or multiply a standard error by its square root.
+
+    Parameters
+    ----------
+    mean_cluster_size : array_like
+        Mean number of participants in a cluster, at least 1.
+    icc : array_like
+        Intracluster correlation, -1 to 1.
+
+    Raises
+    ------
+    BadInput
+        If a number cannot be right, or the design effect would not be above 0.
 
     References
     ----------

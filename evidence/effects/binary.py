@@ -3,7 +3,7 @@
 Every formula takes the four cells ``a`` (events, arm 1), ``b`` (non-events, arm 1), ``c`` (events,
 arm 2) and ``d`` (non-events, arm 2), in any common shape such as (k,) or (k, d), and returns the
 effect and its sampling variance in that shape. Empty cells are dealt with before, by
-:class:`evidence.effects.zero_cells.ZeroCellRule`; where a formula is not finite the result is not
+:class:`evidence.ZeroCellRule`; where a formula is not finite the result is not
 finite either.
 """
 

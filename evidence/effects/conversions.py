@@ -1,10 +1,9 @@
 """From one scale to another: the way back to the natural scale, standard errors, SMD, OR and r.
 
 Functions take numbers or arrays and return the same. Two-sided p-values and two-sided intervals
-throughout; normal critical values are exact quantiles. Printed ratios are read in
-:mod:`evidence.effects.published`, absolute effects made in
-:mod:`evidence.effects.absolute_effects`, summaries of an arm in
-:mod:`evidence.effects.arm_summaries`.
+throughout; normal critical values are exact quantiles. Printed ratios are read by
+:func:`evidence.log_ratio_from_ci`, absolute effects made by :func:`evidence.absolute_effect`,
+summaries of arms put together by :func:`evidence.combine_groups`.
 """
 
 from __future__ import annotations
@@ -93,7 +92,20 @@ def _freeman_tukey(y: FloatArray, spec: Measure, n: ArrayLike | None) -> FloatAr
 
 @in_double_precision("A critical value")
 def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArray:
-    """Two-sided critical value: normal, or t when ``df`` is given."""
+    """Two-sided critical value: normal, or t when ``df`` is given.
+
+    Parameters
+    ----------
+    level : float
+        Coverage of the interval, such as 0.95.
+    df : array_like, optional
+        Degrees of freedom of t; the normal distribution if left out.
+
+    Raises
+    ------
+    BadInput
+        If the level is no proportion, or a degree of freedom is not above 0.
+    """
     check = InputCheck("A critical value")
     check.level(level)
     check.refuse()
@@ -110,7 +122,20 @@ def critical_value(level: float = 0.95, df: ArrayLike | None = None) -> FloatArr
 def wald_interval(
     yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
-    """Wald limits on the scale of ``yi``; NaN where ``yi`` or ``vi`` is NaN."""
+    """Wald limits on the scale of ``yi``; NaN where ``yi`` or ``vi`` is NaN.
+
+    Parameters
+    ----------
+    yi, vi : array_like
+        Effects and sampling variances; ratios on the log scale.
+    level : float
+        Coverage of the interval.
+
+    Raises
+    ------
+    BadInput
+        If a variance is below 0, or the lengths differ.
+    """
     check = InputCheck("Wald intervals")
     centre, variance = check.array("yi", yi), check.array("vi", vi)
     check.fitting({"yi": centre, "vi": variance})
@@ -171,6 +196,8 @@ def statistic_from_p(
         On a scale where no effect is 0; gives the sign.
     p_value : array_like
         Two-sided and exact: for "p < 0.05" the result is only a bound.
+    df : array_like, optional
+        Degrees of freedom of t; the normal distribution if left out.
 
     References
     ----------
@@ -195,6 +222,15 @@ def se_from_p(
     estimate: ArrayLike, p_value: ArrayLike, *, df: ArrayLike | None = None
 ) -> FloatArray:
     """SE from an estimate (no effect is 0) and its two-sided p-value.
+
+    Parameters
+    ----------
+    estimate : array_like
+        Estimate on a scale where no effect is 0; for a ratio its logarithm.
+    p_value : array_like
+        Two-sided and exact.
+    df : array_like, optional
+        Degrees of freedom of a t test; a normal test if left out.
 
     Raises
     ------
@@ -238,6 +274,18 @@ def smd_from_log_or(log_or: ArrayLike, vi: ArrayLike, *, method: str = "logistic
     """Standardised mean difference and its variance from a log odds ratio.
 
     The inverse of :func:`log_or_from_smd`. metafor: measures ``OR2DL`` and ``OR2DN``.
+
+    Parameters
+    ----------
+    log_or, vi : array_like
+        Log odds ratios and their sampling variances.
+    method : str
+        logistic or normal: the distribution behind the dichotomy.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such method.
     """
     factor = _smd_divisor(method)
     y, variance = _effect_and_variance("An SMD from a log odds ratio", log_or=log_or, vi=vi)
@@ -261,6 +309,18 @@ def _smd_divisor(method: str) -> float:
 def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
     """Standardised mean difference and its variance from a correlation of ``n`` pairs.
 
+    Parameters
+    ----------
+    r : array_like
+        Correlation, between -1 and 1.
+    n : array_like
+        Pairs, more than 3.
+
+    Raises
+    ------
+    BadInput
+        If a number cannot be right.
+
     References
     ----------
     Borenstein et al. (2009), Introduction to Meta-Analysis, ch. 7, eq. 7.5-7.6.
@@ -273,6 +333,18 @@ def smd_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
 @in_double_precision("A correlation")
 def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
     """Correlation from a standardised mean difference of groups of n1 and n2.
+
+    Parameters
+    ----------
+    smd : array_like
+        Standardised mean difference.
+    n1, n2 : array_like
+        Sizes of the groups.
+
+    Raises
+    ------
+    BadInput
+        If a size is not above 0.
 
     References
     ----------
@@ -287,7 +359,20 @@ def r_from_smd(smd: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatArray:
 
 @in_double_precision("Fisher's z")
 def z_from_r(r: ArrayLike, n: ArrayLike) -> YiVi:
-    """Fisher's z and its variance 1 / (n - 3) from a correlation of ``n`` pairs."""
+    """Fisher's z and its variance 1 / (n - 3) from a correlation of ``n`` pairs.
+
+    Parameters
+    ----------
+    r : array_like
+        Correlation, between -1 and 1.
+    n : array_like
+        Pairs, more than 3.
+
+    Raises
+    ------
+    BadInput
+        If a number cannot be right.
+    """
     rho, size = _correlation("Fisher's z of a correlation", r, n)
     return np.arctanh(rho), np.asarray(1 / (size - 3))[()]
 

@@ -60,6 +60,11 @@ def arcsine_inverse(values: ArrayLike) -> FloatArray:
 
     NaN (not estimable) stays NaN.
 
+    Parameters
+    ----------
+    values : array_like
+        Arcsines of the root of a proportion, in radians.
+
     References
     ----------
     metafor: ``transf.iarcsin``.
@@ -105,7 +110,18 @@ def double_arcsine_inverse(values: ArrayLike, n: ArrayLike) -> FloatArray:
 
 @in_double_precision("A harmonic mean")
 def harmonic_mean(values: ArrayLike) -> float:
-    """Harmonic mean of sample sizes or person-times, shape (k,)."""
+    """Harmonic mean of sample sizes or person-times, shape (k,).
+
+    Parameters
+    ----------
+    values : array_like, shape (k,)
+        Sizes or person-times, above 0.
+
+    Raises
+    ------
+    BadInput
+        If there is no value, or one is not above 0.
+    """
     check = InputCheck("A harmonic mean")
     (sizes,) = check.numbers(values=values)
     check.where(sizes <= 0, "values must be above 0, not {}", sizes)

@@ -111,6 +111,17 @@ def difference_from_ci(
 
     Parameters, errors and result are those of :func:`log_ratio_from_ci`, without the logarithm
     and without the demand that numbers be positive.
+
+    Parameters
+    ----------
+    estimate, ci_low, ci_high : array_like
+        Printed difference and its limits, on its own scale.
+    level : float
+        Coverage of the interval.
+    decimals : array_like, optional
+        Decimals with which each was printed, as for ``log_ratio_from_ci``.
+    labels : sequence of str, optional
+        Names for the messages.
     """
     asked = "A difference from its estimate and interval"
     check = InputCheck(asked, labels)
@@ -196,6 +207,8 @@ def log_ratio_from_p(
         Ratio on the natural scale; 1 is refused, because any variance would fit.
     p_value : array_like
         Two-sided Wald p-value.
+    df : array_like, optional
+        Degrees of freedom of a t test; a normal test if left out.
 
     References
     ----------

@@ -143,7 +143,20 @@ def rate_interval(
 
 @in_double_precision("A risk")
 def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
-    """Risk of an event by ``time`` under a constant rate, 1 - exp(-rate x time)."""
+    """Risk of an event by ``time`` under a constant rate, 1 - exp(-rate x time).
+
+    Parameters
+    ----------
+    rate : array_like
+        Events per unit of time, not below 0.
+    time : array_like
+        Length of follow-up in that unit.
+
+    Raises
+    ------
+    BadInput
+        If a rate or a time is below 0.
+    """
     check = InputCheck("The risk from a constant rate")
     per_time, duration = check.numbers(rate=rate, time=time)
     check.where(per_time < 0, "rate must not be negative, and is {}", per_time)
@@ -154,7 +167,20 @@ def risk_from_rate(rate: ArrayLike, time: ArrayLike) -> FloatArray:
 
 @in_double_precision("A person-time")
 def person_time(n: ArrayLike, mean_followup: ArrayLike) -> FloatArray:
-    """Person-time of an arm from its size and mean follow-up, in the unit of the follow-up."""
+    """Person-time of an arm from its size and mean follow-up, in the unit of the follow-up.
+
+    Parameters
+    ----------
+    n : array_like
+        Patients of the arm.
+    mean_followup : array_like
+        Mean follow-up of a patient, in any unit of time.
+
+    Raises
+    ------
+    BadInput
+        If a number is not above 0.
+    """
     check = InputCheck("The person-time of an arm")
     size, followup = check.numbers(n=n, mean_followup=mean_followup)
     check.where(size <= 0, "n must be above 0, not {}", size)

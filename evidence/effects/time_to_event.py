@@ -1,7 +1,7 @@
 """Log hazard ratios from log-rank statistics.
 
 From a printed hazard ratio with its interval or p-value see
-:func:`evidence.effects.published.log_ratio_from_ci` and ``log_ratio_from_p``. A log hazard ratio is
+:func:`evidence.log_ratio_from_ci` and :func:`evidence.log_ratio_from_p`. A log hazard ratio is
 below 0 when arm 1 has the lower hazard.
 """
 
@@ -65,6 +65,16 @@ def logrank_variance(events: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> FloatAr
 @in_double_precision("The variance of a log-rank test")
 def logrank_variance_by_arm(events1: ArrayLike, events2: ArrayLike) -> FloatArray:
     """V of the log-rank test, from the events of each arm.
+
+    Parameters
+    ----------
+    events1, events2 : array_like
+        Events of each arm, above 0.
+
+    Raises
+    ------
+    BadInput
+        If an arm has no event.
 
     References
     ----------

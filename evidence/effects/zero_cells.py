@@ -14,15 +14,17 @@ from evidence.errors import BadInput, known_name, refuse
 from evidence.input_checks import is_truth, real_number
 
 #: Which studies each rule adds to, by name, from those with an empty cell and those left out.
-RULES: Final[Mapping[str, Callable[[BoolArray, BoolArray], BoolArray]]] = MappingProxyType(
-    {
-        "only0": lambda empty, dropped: empty,
-        "all": lambda empty, dropped: np.logical_not(dropped),
-        "if0all": lambda empty, dropped: np.logical_and(
-            np.broadcast_to(empty.any(axis=0), empty.shape), ~dropped
-        ),
-        "none": lambda empty, dropped: np.zeros_like(empty),
-    }
+ZERO_CELL_RULES: Final[Mapping[str, Callable[[BoolArray, BoolArray], BoolArray]]] = (
+    MappingProxyType(
+        {
+            "only0": lambda empty, dropped: empty,
+            "all": lambda empty, dropped: np.logical_not(dropped),
+            "if0all": lambda empty, dropped: np.logical_and(
+                np.broadcast_to(empty.any(axis=0), empty.shape), ~dropped
+            ),
+            "none": lambda empty, dropped: np.zeros_like(empty),
+        }
+    )
 )
 
 
@@ -50,7 +52,7 @@ class ZeroCellRule:
     drop00: bool = False
 
     def __post_init__(self) -> None:
-        known_name("rule for zero cells", self.to, RULES)
+        known_name("rule for zero cells", self.to, ZERO_CELL_RULES)
         refuse(
             BadInput,
             f"Empty cells were to be treated by add={self.add!r:.80}, drop00={self.drop00!r:.80}.",
@@ -84,4 +86,4 @@ class ZeroCellRule:
             Studies left out; their empty cells do not make ``if0all`` add to the others.
         """
         empty: BoolArray = np.any(np.stack([cell == 0 for cell in cells]), axis=0) & ~dropped
-        return RULES["none" if self.add == 0 else self.to](empty, dropped)
+        return ZERO_CELL_RULES["none" if self.add == 0 else self.to](empty, dropped)

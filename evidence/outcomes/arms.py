@@ -71,6 +71,15 @@ def find_cohorts(
     A study whose patients another selected study already counts (``overlaps`` in its file) must be
     left out by name; two overlapping studies in one synthesis are refused.
 
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    question : Question
+        Outcome, patients, time and studies.
+    routes : sequence of str
+        Which numbers may give a proportion, the preferred first; see ``ARM_ROUTES``.
+
     Raises
     ------
     BadInput

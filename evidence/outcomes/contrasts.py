@@ -101,6 +101,17 @@ def find_contrasts(
 ) -> Contrasts:
     """Return one contrast for each study that has the numbers of one of the routes.
 
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    question : Question
+        Outcome, treatments, time and studies.
+    measure : str
+        Measure of the effect, such as RR.
+    routes : sequence of str
+        Which numbers may give the effect, the preferred first; see ``ROUTES``.
+
     Raises
     ------
     BadInput

@@ -68,6 +68,13 @@ class Question:
 def select_outcome(trials: Trials, question: Question) -> list[Row]:
     """Return the preferred rows about the question's outcome, therapy, designs, time and studies.
 
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    question : Question
+        Outcome, therapy, designs, time and studies.
+
     Raises
     ------
     BadInput

@@ -15,6 +15,11 @@ from evidence.errors import BadInput, refuse
 def percentage(events: float, n: float) -> float:
     """Patients with the event in per cent of all.
 
+    Parameters
+    ----------
+    events, n : float
+        Patients with the event, and all.
+
     Raises
     ------
     BadInput
@@ -29,14 +34,36 @@ def percentage(events: float, n: float) -> float:
 
 
 def complement(percent: float) -> float:
-    """Per cent of patients without the event, from those with it."""
+    """Per cent of patients without the event, from those with it.
+
+    Parameters
+    ----------
+    percent : float
+        Per cent with the event, 0 to 100.
+
+    Raises
+    ------
+    BadInput
+        If it is no percentage.
+    """
     if not 0 <= percent <= 100:
         raise BadInput(f"{percent:g} % has no complement; a percentage lies between 0 and 100.")
     return 100 - percent
 
 
 def relative_reduction(ratio: float) -> float:
-    """Relative reduction in per cent that a ratio (rate, risk or hazard ratio) stands for."""
+    """Relative reduction in per cent that a ratio (rate, risk or hazard ratio) stands for.
+
+    Parameters
+    ----------
+    ratio : float
+        Rate, risk or hazard ratio on the natural scale, above 0.
+
+    Raises
+    ------
+    BadInput
+        If it is not above 0.
+    """
     if not (math.isfinite(ratio) and ratio > 0):
         raise BadInput(
             f"A ratio of {ratio:g} stands for no relative reduction; it must be positive."
@@ -45,7 +72,18 @@ def relative_reduction(ratio: float) -> float:
 
 
 def relative_reduction_from_arms(treated: float, control: float) -> float:
-    """Relative reduction in per cent, from a rate or risk of each arm in the same unit."""
+    """Relative reduction in per cent, from a rate or risk of each arm in the same unit.
+
+    Parameters
+    ----------
+    treated, control : float
+        Rate or risk of each arm, in one unit.
+
+    Raises
+    ------
+    BadInput
+        If the control value is not above 0, or the other is below 0.
+    """
     if not 0 < control < math.inf or not 0 <= treated < math.inf:
         raise BadInput(
             f"No relative reduction follows from {treated:g} against {control:g}; "
@@ -56,6 +94,11 @@ def relative_reduction_from_arms(treated: float, control: float) -> float:
 
 def mean_of(values: Sequence[float]) -> float:
     """Unweighted mean, such as of the rates of two years with about the same patients.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Numbers in one unit.
 
     Raises
     ------
@@ -69,6 +112,11 @@ def mean_of(values: Sequence[float]) -> float:
 
 def total(values: Sequence[float]) -> float:
     """Sum of counts over arms or studies.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Counts.
 
     Raises
     ------

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from evidence import Trials
 from evidence.analysis.declared.places import all_slugs
 from evidence.analysis.run.analysis_run import AnalysisRun, run_analysis
 from evidence.analysis.run.report_files import build_report
-from evidence.trials.dataset.load import Trials
 
 
 @pytest.fixture(scope="session")

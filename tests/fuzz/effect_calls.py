@@ -7,33 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from evidence.effects import (
-    absolute_effects,
-    arm_estimates,
-    arm_summaries,
-    continuous,
-    conversions,
-    printed_percentages,
-    proportions,
-    published,
-    quantiles,
-    rates,
-    time_to_event,
-)
-from evidence.effects.continuous import VARIANCE_TYPES
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.measures import (
-    CORRELATION,
-    MEASURES,
-    PROPORTION,
-    RATE,
-    TABLE,
-    TWO_RATES,
-)
-from evidence.effects.zero_cells import RULES
+import evidence
+from evidence import effect_size, effects
+from evidence.effects import MEASURES, VARIANCE_TYPES, ZERO_CELL_RULES
 from tests.fuzz.draws import Call, Draw
 
 Maker = Callable[[Draw], Call]
+#: What measures of each kind of data need.
+TABLE, TWO_RATES, PROPORTION, RATE, CORRELATION = (
+    MEASURES[name].needs for name in ("RR", "IRR", "PR", "IR", "ZCOR")
+)
 
 
 def _raw(draw: Draw, needs: Any) -> dict[str, Any]:
@@ -85,7 +68,7 @@ def _effect_size(draw: Draw) -> Call:
         kwargs |= {"yi": yi, **({"vi": vi} if draw.maybe() else {"sei": np.sqrt(vi)})}
     else:
         kwargs |= _raw(draw, spec.needs)
-        kwargs |= draw.options(add=(0, 0.5, 1e-9), to=RULES, drop00=(False, True))
+        kwargs |= draw.options(add=(0, 0.5, 1e-9), to=ZERO_CELL_RULES, drop00=(False, True))
         if spec.name in VARIANCE_TYPES and draw.maybe(0.3):
             kwargs["vtype"] = draw.one(*VARIANCE_TYPES[spec.name])
         if spec.name in ("SMD", "SMDH", "SMD1", "ROM", "CVR") and draw.maybe(0.2):
@@ -106,20 +89,20 @@ def _absolute(draw: Draw) -> Call:
     numbers = {"estimate": float(middle), "ci_low": float(low), "ci_high": float(high)}
     baseline = float(draw.rng.uniform(0.001, 0.999))
     kwargs = {"measure": measure, **numbers, "baseline": baseline}
-    return Call(absolute_effects.absolute_effect, kwargs)
+    return Call(evidence.absolute_effect, kwargs)
 
 
 def _nnt(draw: Draw) -> Call:
     low, rd, high = np.sort(draw.rng.uniform(-0.4, 0.4, 3) * draw.one(1.0, 1e-300))
     kwargs = {"rd": float(rd), "ci_low": float(low), "ci_high": float(high)}
-    return Call(absolute_effects.number_needed_to_treat, kwargs)
+    return Call(evidence.number_needed_to_treat, kwargs)
 
 
 def _risk(draw: Draw) -> Call:
     measure, k = draw.one("RR", "OR", "HR", "RD"), draw.size()
     effect = draw.magnitudes(k, -0.5, 0.5) if measure != "RD" else draw.rng.uniform(-0.1, 0.1, k)
     kwargs = {"effect": effect, "measure": measure, "baseline_risk": draw.rng.uniform(0.1, 0.4, k)}
-    return Call(absolute_effects.risk_with_treatment, kwargs)
+    return Call(evidence.risk_with_treatment, kwargs)
 
 
 def _convert(draw: Draw) -> Call:
@@ -132,11 +115,11 @@ def _convert(draw: Draw) -> Call:
         "target": target,
         "baseline_risk": draw.rng.uniform(0.15, 0.4, k) * draw.one(1.0, 1.0, 1e-200),
     }
-    return Call(absolute_effects.convert_effect, kwargs)
+    return Call(evidence.convert_effect, kwargs)
 
 
 def _newcombe(draw: Draw) -> Call:
-    return Call(absolute_effects.newcombe_interval, {**draw.tables(), **draw.level()})
+    return Call(evidence.newcombe_interval, {**draw.tables(), **draw.level()})
 
 
 def _rates_of_arms(draw: Draw) -> Call:
@@ -144,7 +127,7 @@ def _rates_of_arms(draw: Draw) -> Call:
     first, second = _interval(draw, k, True), _interval(draw, k, True)
     names = ("rate1", "low1", "high1", "rate2", "low2", "high2")
     kwargs = dict(zip(names, (*first, *second), strict=True))
-    return Call(arm_estimates.log_ratio_of_rates, {**kwargs, **draw.level()})
+    return Call(evidence.log_ratio_of_rates, {**kwargs, **draw.level()})
 
 
 def _percentages(draw: Draw) -> Call:
@@ -152,7 +135,7 @@ def _percentages(draw: Draw) -> Call:
     low, middle, high = np.sort(draw.rng.uniform(1.0, 99.0, (3, k)), axis=0)
     kwargs: dict[str, Any] = {"percent": middle, "ci_low": low, "ci_high": high}
     return Call(
-        arm_estimates.proportion_from_interval,
+        evidence.proportion_from_interval,
         {**kwargs, **draw.options(measure=("PLO", "PAS", "PLN", "PR")), **draw.level()},
     )
 
@@ -164,9 +147,7 @@ def _events(draw: Draw) -> Call:
     if draw.maybe():
         percent = np.round(100.0 * draw.rng.integers(0, ni.astype(np.int64) + 1) / ni, digits)
     kwargs = {"percent": percent, "ni": ni, "decimals": draw.one(digits, np.full(k, float(digits)))}
-    return Call(
-        printed_percentages.events_from_percentages, kwargs, after=(lambda found: found.certain,)
-    )
+    return Call(evidence.events_from_percentages, kwargs, after=(lambda found: found.certain,))
 
 
 def _printed(function: Callable[..., Any], positive: bool) -> Maker:
@@ -183,7 +164,7 @@ def _printed(function: Callable[..., Any], positive: bool) -> Maker:
 def _quantiles(function: Callable[..., Any], ways: dict[str, tuple[str, ...]]) -> Maker:
     def make(draw: Draw) -> Call:
         k, method = draw.size(), draw.one(*ways)
-        names = quantiles.SCENARIOS[draw.one(*ways[method])]
+        names = effects.SCENARIOS[draw.one(*ways[method])]
         unit = draw.magnitudes(1)
         values = np.sort(draw.rng.normal(0.0, 1.0, (len(names), k)) * unit, axis=0)
         kwargs: dict[str, Any] = dict(zip(names, values, strict=True))
@@ -233,7 +214,7 @@ def _logrank(draw: Draw) -> Call:
     k = draw.size()
     n1, n2 = (draw.rng.integers(20, 300, k).astype(float) for _ in "12")
     events = draw.rng.integers(1, 20, k).astype(float)
-    return Call(time_to_event.logrank_variance, {"events": events, "n1": n1, "n2": n2})
+    return Call(evidence.logrank_variance, {"events": events, "n1": n1, "n2": n2})
 
 
 def _back(draw: Draw) -> Call:
@@ -241,14 +222,14 @@ def _back(draw: Draw) -> Call:
     kwargs: dict[str, Any] = {"values": draw.rng.normal(0.0, draw.one(1.0, 1.0, 1e4), 5)}
     if measure in ("PFT", "IRFT"):
         kwargs["n"] = draw.one(50, 50.0, np.full(5, 20.0))
-    return Call(conversions.back_transform, {**kwargs, "measure": measure})
+    return Call(effects.back_transform, {**kwargs, "measure": measure})
 
 
 def _combined(draw: Draw) -> Call:
     k = draw.size()
     n = draw.rng.integers(1, 90, k).astype(float)
     kwargs = {"n": n, "mean": draw.rng.normal(0.0, 9.0, k), "sd": draw.magnitudes(k)}
-    return Call(arm_summaries.combine_groups, kwargs)
+    return Call(evidence.combine_groups, kwargs)
 
 
 _INTERVALS = {"level": (0.5, 0.9, 0.99)}
@@ -265,7 +246,7 @@ EFFECT_CALLS: dict[str, tuple[Maker, float]] = {
     "log_ratio_of_rates": (_rates_of_arms, 3),
     "log_ratio_of_rates_of_patients": (
         _of_columns(
-            arm_estimates.log_ratio_of_rates_of_patients,
+            evidence.log_ratio_of_rates_of_patients,
             *("rate1", "n1", "months1", "rate2", "n2", "months2"),
         ),
         2,
@@ -273,11 +254,11 @@ EFFECT_CALLS: dict[str, tuple[Maker, float]] = {
     "proportion_from_interval": (_percentages, 3),
     "events_from_percentages": (_events, 4),
     "combine_groups": (_combined, 2),
-    "combine_events": (_of_columns(arm_summaries.combine_events, "events", "n"), 2),
-    "sd_from_se": (_of_columns(arm_summaries.sd_from_se, "se", "n"), 2),
+    "combine_events": (_of_columns(evidence.combine_events, "events", "n"), 2),
+    "sd_from_se": (_of_columns(evidence.sd_from_se, "se", "n"), 2),
     "sd_from_ci": (
         _of_columns(
-            arm_summaries.sd_from_ci,
+            evidence.sd_from_ci,
             *("ci_low", "ci_high", "n"),
             **_INTERVALS,
             distribution=("t", "normal"),
@@ -285,73 +266,79 @@ EFFECT_CALLS: dict[str, tuple[Maker, float]] = {
         2,
     ),
     "sd_from_p": (
-        _of_columns(arm_summaries.sd_from_p, "mean_difference", "p_value", "n1", "n2"),
+        _of_columns(evidence.sd_from_p, "mean_difference", "p_value", "n1", "n2"),
         2,
     ),
     "change_sd": (
-        _of_columns(arm_summaries.change_sd, "sd_baseline", "sd_final", "correlation"),
+        _of_columns(evidence.change_sd, "sd_baseline", "sd_final", "correlation"),
         2,
     ),
     "change_correlation": (
-        _of_columns(arm_summaries.change_correlation, "sd_baseline", "sd_final", "sd_change"),
+        _of_columns(evidence.change_correlation, "sd_baseline", "sd_final", "sd_change"),
         2,
     ),
-    "design_effect": (_of_columns(arm_summaries.design_effect, "mean_cluster_size", "icc"), 2),
+    "design_effect": (_of_columns(evidence.design_effect, "mean_cluster_size", "icc"), 2),
     "small_sample_correction": (
-        _of_columns(continuous.small_sample_correction, "df", exact=(True, False)),
+        _of_columns(effects.small_sample_correction, "df", exact=(True, False)),
         1,
     ),
     "back_transform": (_back, 3),
-    "critical_value": (_of_columns(conversions.critical_value, "df", **_INTERVALS), 1),
-    "wald_interval": (_of_columns(conversions.wald_interval, "yi", "vi", **_INTERVALS), 1),
+    "critical_value": (_of_columns(effects.critical_value, "df", **_INTERVALS), 1),
+    "wald_interval": (_of_columns(effects.wald_interval, "yi", "vi", **_INTERVALS), 1),
     "se_from_ci": (
-        _of_columns(conversions.se_from_ci, "ci_low", "ci_high", "df", **_INTERVALS),
+        _of_columns(evidence.se_from_ci, "ci_low", "ci_high", "df", **_INTERVALS),
         2,
     ),
-    "statistic_from_p": (_of_columns(conversions.statistic_from_p, "estimate", "p_value"), 2),
-    "se_from_p": (_of_columns(conversions.se_from_p, "estimate", "p_value", "df"), 2),
-    "log_or_from_smd": (_of_columns(conversions.log_or_from_smd, "smd", "vi", **_WAYS), 1),
-    "smd_from_log_or": (_of_columns(conversions.smd_from_log_or, "log_or", "vi", **_WAYS), 1),
-    "smd_from_r": (_of_columns(conversions.smd_from_r, "r", "n"), 1),
-    "r_from_smd": (_of_columns(conversions.r_from_smd, "smd", "n1", "n2"), 1),
-    "z_from_r": (_of_columns(conversions.z_from_r, "r", "n"), 1),
+    "statistic_from_p": (_of_columns(effects.statistic_from_p, "estimate", "p_value"), 2),
+    "se_from_p": (_of_columns(evidence.se_from_p, "estimate", "p_value", "df"), 2),
+    "log_or_from_smd": (_of_columns(evidence.log_or_from_smd, "smd", "vi", **_WAYS), 1),
+    "smd_from_log_or": (_of_columns(evidence.smd_from_log_or, "log_or", "vi", **_WAYS), 1),
+    "smd_from_r": (_of_columns(evidence.smd_from_r, "r", "n"), 1),
+    "r_from_smd": (_of_columns(evidence.r_from_smd, "smd", "n1", "n2"), 1),
+    "z_from_r": (_of_columns(evidence.z_from_r, "r", "n"), 1),
     "smd_from_t": (
-        _of_columns(conversions.smd_from_t, "t", "n1", "n2", correct=(True, False)),
+        _of_columns(evidence.smd_from_t, "t", "n1", "n2", correct=(True, False)),
         1,
     ),
-    "arcsine_inverse": (_of_columns(proportions.arcsine_inverse, "values"), 1),
-    "double_arcsine_inverse": (_of_columns(proportions.double_arcsine_inverse, "values", "n"), 2),
-    "harmonic_mean": (_of_columns(proportions.harmonic_mean, "values"), 1),
-    "proportion_interval": (
-        _counts(proportions.proportion_interval, "x", "n", method=tuple(proportions.INTERVALS)),
-        6,
-    ),
-    "log_ratio_from_ci": (_printed(published.log_ratio_from_ci, True), 3),
-    "difference_from_ci": (_printed(published.difference_from_ci, False), 3),
-    "log_ratio_from_p": (_of_columns(published.log_ratio_from_p, "estimate", "p_value"), 2),
-    "mean_from_quantiles": (
-        _quantiles(quantiles.mean_from_quantiles, quantiles.MEAN_METHODS),
-        3,
-    ),
-    "sd_from_quantiles": (_quantiles(quantiles.sd_from_quantiles, quantiles.SD_METHODS), 3),
-    "freeman_tukey_rate_inverse": (
-        _of_columns(rates.freeman_tukey_rate_inverse, "values", "person_time"),
+    "arcsine_inverse": (_of_columns(effects.arcsine_inverse, "values"), 1),
+    "double_arcsine_inverse": (
+        _of_columns(effects.double_arcsine_inverse, "values", "n"),
         2,
     ),
-    "rate_interval": (_counts(rates.rate_interval, "x", "t", method=rates.RATE_INTERVALS), 4),
-    "risk_from_rate": (_of_columns(rates.risk_from_rate, "rate", "time"), 1),
-    "person_time": (_of_columns(rates.person_time, "n", "mean_followup"), 1),
+    "harmonic_mean": (_of_columns(effects.harmonic_mean, "values"), 1),
+    "proportion_interval": (
+        _counts(evidence.proportion_interval, "x", "n", method=tuple(effects.INTERVALS)),
+        6,
+    ),
+    "log_ratio_from_ci": (_printed(evidence.log_ratio_from_ci, True), 3),
+    "difference_from_ci": (_printed(evidence.difference_from_ci, False), 3),
+    "log_ratio_from_p": (_of_columns(evidence.log_ratio_from_p, "estimate", "p_value"), 2),
+    "mean_from_quantiles": (
+        _quantiles(evidence.mean_from_quantiles, effects.MEAN_METHODS),
+        3,
+    ),
+    "sd_from_quantiles": (_quantiles(evidence.sd_from_quantiles, effects.SD_METHODS), 3),
+    "freeman_tukey_rate_inverse": (
+        _of_columns(effects.freeman_tukey_rate_inverse, "values", "person_time"),
+        2,
+    ),
+    "rate_interval": (
+        _counts(evidence.rate_interval, "x", "t", method=effects.RATE_INTERVALS),
+        4,
+    ),
+    "risk_from_rate": (_of_columns(evidence.risk_from_rate, "rate", "time"), 1),
+    "person_time": (_of_columns(evidence.person_time, "n", "mean_followup"), 1),
     "log_hazard_ratio_from_logrank": (
-        _of_columns(time_to_event.log_hazard_ratio_from_logrank, "o_minus_e", "v"),
+        _of_columns(evidence.log_hazard_ratio_from_logrank, "o_minus_e", "v"),
         2,
     ),
     "logrank_variance": (_logrank, 2),
     "logrank_variance_by_arm": (
-        _of_columns(time_to_event.logrank_variance_by_arm, "events1", "events2"),
+        _of_columns(evidence.logrank_variance_by_arm, "events1", "events2"),
         1,
     ),
     "log_hazard_ratio_from_p": (
-        _of_columns(time_to_event.log_hazard_ratio_from_p, "p_value", "v", "direction"),
+        _of_columns(evidence.log_hazard_ratio_from_p, "p_value", "v", "direction"),
         2,
     ),
 }

@@ -7,18 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from evidence.synthesis.bayesian import probabilities as posterior_probability
-from evidence.synthesis.certificates import regression_certificate
+import evidence
+from evidence.synthesis import heterogeneity, numerics, regression
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.heterogeneity import weighted_q as generalised_q
-from evidence.synthesis.numerics import quadratic_forms
-from evidence.synthesis.pairwise import POLICIES, PREDICTION_INTERVALS, SUMMARY_TESTS
-from evidence.synthesis.pairwise import pooling as pairwise
-from evidence.synthesis.permutation import interval as permutation_interval
-from evidence.synthesis.permutation import regression_test as permutation_regression
-from evidence.synthesis.regression import fit as meta_regression
-from evidence.synthesis.regression import heterogeneity_intervals
-from evidence.synthesis.reproduction import difference as explain_difference
+from evidence.synthesis.pairwise import (
+    POLICIES,
+    PREDICTION_INTERVALS,
+    SUMMARY_TESTS,
+)
 from tests.fuzz.draws import Call, Draw
 from tests.fuzz.synthesis_calls import Maker, bayes
 
@@ -33,9 +29,9 @@ def _asked(after: Callable[..., Any]) -> Callable[..., Any]:
         yi: Any, vi: Any, x: Any, model: dict[str, Any], seed: int | None, **options: Any
     ) -> Any:
         if x is None:
-            fit: Any = pairwise.pool(yi, vi, **model)
+            fit: Any = evidence.pool(yi, vi, **model)
         else:
-            fit = meta_regression.meta_regression(yi, vi, {"x": x}, **model)
+            fit = evidence.meta_regression(yi, vi, {"x": x}, **model)
         if seed is not None:
             options["rng"] = np.random.default_rng(seed)
         return after(fit, **options)
@@ -90,7 +86,7 @@ def _moderator(draw: Draw, k: int) -> Any:
 
 
 def _weights(draw: Draw, k: int) -> Any:
-    return draw.magnitudes(k) if draw.maybe(0.3) else draw.one(*generalised_q.WEIGHT_RULES)
+    return draw.magnitudes(k) if draw.maybe(0.3) else draw.one(*heterogeneity.WEIGHT_RULES)
 
 
 def _generalised(function: Callable[..., Any], level: bool) -> Maker:
@@ -112,14 +108,14 @@ def _tails(draw: Draw) -> Call:
     weights = draw.magnitudes(m) if draw.maybe(0.8) else np.full(m, 2.0)
     value = float(weights.sum() * 10.0 ** draw.rng.uniform(-3.0, 3.0))
     return Call(
-        quadratic_forms.weighted_chi_squared_tails,
+        numerics.weighted_chi_squared_tails,
         {"value": draw.one(value, value, 0.0, -1.0), "weights": weights},
         fixed=("value", "weights"),
     )
 
 
 def _two_fits(first: dict[str, Any], second: dict[str, Any]) -> Any:
-    return explain_difference.explain_difference(pairwise.pool(**first), pairwise.pool(**second))
+    return evidence.explain_difference(evidence.pool(**first), evidence.pool(**second))
 
 
 def _difference(draw: Draw) -> Call:
@@ -141,12 +137,12 @@ def _difference(draw: Draw) -> Call:
 
 def _explained_other(draw: Draw) -> Call:
     kwargs = {"first": draw.one(None, "a fit", 3.0), "second": draw.one(None, [], 1)}
-    return Call(explain_difference.explain_difference, kwargs)
+    return Call(evidence.explain_difference, kwargs)
 
 
 def _posterior(yi: Any, vi: Any, prior: str, scale: float, asked: dict[str, Any]) -> Any:
     fit = bayes(yi, vi, prior, scale, 4)
-    return posterior_probability.posterior_probability(fit, **asked)
+    return evidence.posterior_probability(fit, **asked)
 
 
 def _probability(draw: Draw) -> Call:
@@ -167,25 +163,25 @@ _PERMUTED = {"level": (0.5, 0.6, 0.8), "coefficient": ("x", "mean"), "drawn": Tr
 
 #: For each function: how to draw a call of it, and how often.
 FIT_CALLS: dict[str, tuple[Maker, float]] = {
-    "generalised_q": (_generalised(generalised_q.generalised_q, level=False), 4),
-    "generalised_q_interval": (_generalised(generalised_q.generalised_q_interval, level=True), 4),
+    "generalised_q": (_generalised(evidence.generalised_q, level=False), 4),
+    "generalised_q_interval": (_generalised(evidence.generalised_q_interval, level=True), 4),
     "weighted_chi_squared_tails": (_tails, 3),
     "heterogeneity_interval": (
         _of_model(
-            heterogeneity_intervals.heterogeneity_interval,
-            method=tuple(heterogeneity_intervals.INTERVALS),
-            weights=tuple(generalised_q.WEIGHT_RULES),
+            evidence.heterogeneity_interval,
+            method=tuple(regression.INTERVALS),
+            weights=tuple(heterogeneity.WEIGHT_RULES),
             level=(0.5, 0.9, 0.99),
         ),
         6,
     ),
     "permutation_interval": (
-        _of_model(permutation_interval.permutation_interval, low=4, high=6, **_PERMUTED),
+        _of_model(evidence.permutation_interval, low=4, high=6, **_PERMUTED),
         3,
     ),
     "permutation_regression_test": (
         _of_model(
-            permutation_regression.permutation_regression_test,
+            evidence.permutation_regression_test,
             low=3,
             high=6,
             regress=0.95,
@@ -194,7 +190,7 @@ FIT_CALLS: dict[str, tuple[Maker, float]] = {
         3,
     ),
     "certify_regression": (
-        _of_model(regression_certificate.certify_regression, low=3, high=20, regress=0.97),
+        _of_model(evidence.certify_regression, low=3, high=20, regress=0.97),
         4,
     ),
     "explain_difference": (_difference, 4),

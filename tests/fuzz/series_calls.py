@@ -6,17 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from evidence.effects.zero_cells import RULES, ZeroCellRule
+import evidence
+from evidence import DecisionRule, trial_sequential
+from evidence.effects import ZERO_CELL_RULES, ZeroCellRule
+from evidence.synthesis import inputs, stacks
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.inputs import study_order
-from evidence.synthesis.multiverse import worlds as multiverse
-from evidence.synthesis.multiverse.decision_rules import RULES as DECISIONS
-from evidence.synthesis.multiverse.decision_rules import DecisionRule
+from evidence.synthesis.multiverse import DECISION_RULES
 from evidence.synthesis.pairwise import POLICIES, SUMMARY_TESTS
-from evidence.synthesis.sequential import information as required_information
-from evidence.synthesis.sequential.analysis import trial_sequential
-from evidence.synthesis.sequential.spending import SPENDING
-from evidence.synthesis.stacks import ragged
+from evidence.synthesis.sequential import SPENDING
 from tests.fuzz.draws import Call, Draw
 from tests.fuzz.synthesis_calls import Maker
 
@@ -37,7 +34,7 @@ def _worlds(decision: dict[str, Any] | None, zero: Any, **given: Any) -> Any:
         given["rule"] = DecisionRule(**decision)
     if zero is not None:
         given["zero_cells"] = [ZeroCellRule(**one) for one in zero]
-    return multiverse.multiverse(**given)
+    return evidence.multiverse(**given)
 
 
 def _of_worlds(found: Any) -> Any:
@@ -70,12 +67,14 @@ def _multiverse(draw: Draw) -> Call:
         more["subsets"] = {"large": names[:2], "all of them": names}
     if draw.maybe(0.1):
         more["reference"] = {"method": draw.one(*_METHODS)}
-    decision = {"kind": draw.one(*DECISIONS)} if draw.maybe(0.3) else None
+    decision = {"kind": draw.one(*DECISION_RULES)} if draw.maybe(0.3) else None
     if decision is not None and (decision["kind"] != "ci-excludes-null" or draw.maybe(0.1)):
         decision["thresholds"] = draw.one(0.1, -0.5, 0.0, {"GEN": 0.1, "RR": -0.2, "OR": 0.3})
     zero = None
     if draw.maybe(0.3):
-        zero = [{"add": draw.one(0.5, 0.0, 0.1), "to": draw.one(*RULES)} for _ in range(2)]
+        zero = [
+            {"add": draw.one(0.5, 0.0, 0.1), "to": draw.one(*ZERO_CELL_RULES)} for _ in range(2)
+        ]
     kwargs |= {**more, "decision": decision, "zero": zero, "workers": draw.one(1, 2)}
     return Call(_worlds, kwargs, fixed=("decision", "zero", "workers"), after=(_of_worlds,))
 
@@ -103,7 +102,11 @@ def _ragged(draw: Draw) -> Call:
         draw.one(yi, vi)[row] = draw.one(np.nan, np.inf, -1.0, 0.0)
     kwargs = {"yi": yi, "vi": vi, "starts": np.cumsum([0, *sizes]).astype(float)}
     more = draw.options(**_POLICY, bad_rows=("refuse", "mark", "leave-out"), workers=(1, 2))
-    return Call(ragged.pool_ragged, {**kwargs, **more, **draw.level()}, after=(_of_ragged,))
+    return Call(
+        stacks.pool_ragged,
+        {**kwargs, **more, **draw.level()},
+        after=(_of_ragged,),
+    )
 
 
 # --- in the order of time ----------------------------------------------------------------------
@@ -123,15 +126,18 @@ def _dates(draw: Draw, k: int) -> Any:
 def _ordered(draw: Draw) -> Call:
     k = draw.size(1, 10)
     kwargs = {"order": _dates(draw, k), "labels": [f"Trial {i}" for i in range(k)]}
-    return Call(study_order.order_studies, {**kwargs, **draw.options(ties=tuple(study_order.TIES))})
+    return Call(
+        inputs.order_studies,
+        {**kwargs, **draw.options(ties=tuple(inputs.TIES))},
+    )
 
 
 def _sequential(effect: dict[str, Any] | None, **given: Any) -> Any:
     if effect is not None:
         make = (
-            required_information.anticipated_risk_reduction
+            evidence.anticipated_risk_reduction
             if "reduction" in effect
-            else required_information.anticipated_difference
+            else evidence.anticipated_difference
         )
         given["anticipated"] = make(**effect)
     return trial_sequential(**given)
@@ -159,7 +165,7 @@ def _looks(draw: Draw) -> Call:
         alpha=(0.01, 0.1),
         power=(0.5, 0.9),
         heterogeneity=("diversity", "i2", "none", 0.25),
-        ties=tuple(study_order.TIES),
+        ties=tuple(inputs.TIES),
         spending=spending,
         futility=(*spending, None),
         benefit=("below", "above"),
@@ -174,12 +180,12 @@ def _risk_reduction(draw: Draw) -> dict[str, Any]:
 
 
 def _reduction(draw: Draw) -> Call:
-    return Call(required_information.anticipated_risk_reduction, _risk_reduction(draw))
+    return Call(evidence.anticipated_risk_reduction, _risk_reduction(draw))
 
 
 def _anticipated_difference(draw: Draw) -> Call:
     kwargs = {"difference": float(draw.rng.normal()), **draw.options(sd=(0.5, 1e3))}
-    return Call(required_information.anticipated_difference, kwargs)
+    return Call(evidence.anticipated_difference, kwargs)
 
 
 #: For each function: how to draw a call of it, and how often.

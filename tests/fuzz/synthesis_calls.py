@@ -7,51 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.zero_cells import RULES
-from evidence.synthesis.bayesian import pooling as bayesian
-from evidence.synthesis.bayesian import priors as tau_priors
-from evidence.synthesis.certificates import certificate
+import evidence
+from evidence import effect_size
+from evidence.effects import ZERO_CELL_RULES
+from evidence.synthesis import (
+    certificates,
+    inputs,
+    multilevel,
+    pairwise,
+    publication_bias,
+    regression,
+)
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.inputs import grouping, sampling_covariances
-from evidence.synthesis.inputs.random_effects import STRUCTURES
-from evidence.synthesis.multilevel import cluster_robust as robust
-from evidence.synthesis.multilevel import fit as multilevel
-from evidence.synthesis.multilevel import profile_intervals, robust_variance
-from evidence.synthesis.pairwise import (
-    POLICIES,
-    PREDICTION_INTERVALS,
-    SUMMARY_TESTS,
-    likelihood_statistics,
-    new_study,
-    single_arm,
-)
-from evidence.synthesis.pairwise import henmi_copas_interval as henmi_copas
-from evidence.synthesis.pairwise import pooling as pairwise
-from evidence.synthesis.permutation import sign_test as permutation
-from evidence.synthesis.publication_bias import count_tests as small_study_counts
-from evidence.synthesis.publication_bias import fail_safe as fail_safe_n
-from evidence.synthesis.publication_bias import filled_studies as trim_and_fill
-from evidence.synthesis.publication_bias import precision_effect as pet_peese
-from evidence.synthesis.publication_bias import regression_tests as small_study_effects
-from evidence.synthesis.publication_bias import selection_models
-from evidence.synthesis.publication_bias import significant_counts as excess_significance
-from evidence.synthesis.publication_bias import size_tests as small_study_sizes
-from evidence.synthesis.rare_events import beta_binomial, firth, glmm, mantel_haenszel, peto
-from evidence.synthesis.rare_events import exact as exact_odds_ratio
-from evidence.synthesis.rare_events import panel as rare_events
-from evidence.synthesis.regression import fit as meta_regression
-from evidence.synthesis.regression import (
-    model_comparison,
-    predicted_effects,
-    predicted_studies,
-    subgroups,
-)
-from evidence.synthesis.reproduction import explanation as explain
-from evidence.synthesis.sensitivity import influence_measures as influence
-from evidence.synthesis.sensitivity import study_deletion as sensitivity
-from evidence.synthesis.sensitivity import subset_summaries as gosh
-from evidence.synthesis.stacks import pooled_stack as batch
+from evidence.synthesis.inputs import STRUCTURES
+from evidence.synthesis.pairwise import POLICIES, PREDICTION_INTERVALS, SUMMARY_TESTS
 from tests.fuzz.draws import Call, Draw
 
 Maker = Callable[[Draw], Call]
@@ -72,7 +41,7 @@ def _pool(draw: Draw) -> Call:
     yi, vi = draw.studies()
     more = draw.options(**_POLICY, prediction=_PREDICTIONS)
     kwargs = {"yi": yi, "vi": vi, **more, **draw.level(), **draw.labels(yi.size)}
-    return Call(pairwise.pool, kwargs, after=(lambda fit: fit.studies_frame(),))
+    return Call(evidence.pool, kwargs, after=(lambda fit: fit.studies_frame(),))
 
 
 def _of_studies(
@@ -95,12 +64,12 @@ def _of_studies(
 
 def _effects_then_pool(measure: str, columns: dict[str, Any], **more: Any) -> Any:
     effects = effect_size(measure, **columns, **more)
-    return pairwise.pool(effects), sensitivity.leave_one_out(effects)
+    return evidence.pool(effects), evidence.leave_one_out(effects)
 
 
 def _from_tables(draw: Draw) -> Call:
     kwargs = {"measure": draw.one("RR", "OR", "RD", "PETO", "AS"), "columns": draw.cells()}
-    more = draw.options(add=(0.0, 0.5), to=RULES, drop00=(True, False))
+    more = draw.options(add=(0.0, 0.5), to=ZERO_CELL_RULES, drop00=(True, False))
     return Call(_effects_then_pool, {**kwargs, **more}, fixed=("columns",))
 
 
@@ -111,14 +80,14 @@ def _stack(draw: Draw) -> Call:
     kwargs: dict[str, Any] = {"yi": yi, "vi": vi, **draw.options(method=_METHODS)}
     if draw.maybe(0.3):
         kwargs["mask"] = draw.rng.random(yi.shape) < 0.8
-    return Call(batch.pool_stack, {**kwargs, "workers": draw.one(None, 1, 2)})
+    return Call(evidence.pool_stack, {**kwargs, "workers": draw.one(None, 1, 2)})
 
 
 def _fitted(after: Callable[..., Any]) -> Callable[..., Any]:
     """What is asked of a summary that is pooled first."""
 
     def call(yi: Any, vi: Any, more: dict[str, Any], **options: Any) -> Any:
-        return after(pairwise.pool(yi, vi, **options), **more)
+        return after(evidence.pool(yi, vi, **options), **more)
 
     return call
 
@@ -179,7 +148,7 @@ def _single_arm(function: Callable[..., Any], second: str, transforms: dict[str,
         events, sizes = draw.arm()
         own = {"transform": tuple(transforms), f"back_transform_{second[0]}": (10, 250.0)}
         more = draw.options(
-            **own, **_POLICY, prediction=_PREDICTIONS, add=(0.0, 0.5, 1e-9), to=RULES
+            **own, **_POLICY, prediction=_PREDICTIONS, add=(0.0, 0.5, 1e-9), to=ZERO_CELL_RULES
         )
         kwargs = {"xi": events, second: sizes, **more, **draw.level()}
         return Call(function, kwargs, after=(lambda found: found.studies_frame(),))
@@ -193,13 +162,13 @@ def _regression(draw: Draw) -> Call:
     more = draw.options(**_MODEL, intercept=(True, False))
     if draw.maybe(0.1):
         more["interactions"] = [("x", "y")]
-    return Call(meta_regression.meta_regression, {**kwargs, **more, **draw.level()})
+    return Call(evidence.meta_regression, {**kwargs, **more, **draw.level()})
 
 
 def _predicted(yi: Any, vi: Any, x: Any, new: Any, prediction: str, **options: Any) -> Any:
-    model = meta_regression.meta_regression(yi, vi, {"x": x}, **options)
-    tested = model_comparison.joint_test(model, ["x"])
-    return tested, predicted_effects.predict_effects(model, {"x": new}, prediction=prediction)
+    model = evidence.meta_regression(yi, vi, {"x": x}, **options)
+    tested = regression.joint_test(model, ["x"])
+    return tested, evidence.predict_effects(model, {"x": new}, prediction=prediction)
 
 
 def _predictions(draw: Draw) -> Call:
@@ -211,8 +180,8 @@ def _predictions(draw: Draw) -> Call:
 
 
 def _compared(yi: Any, vi: Any, x: Any, **options: Any) -> Any:
-    full = meta_regression.meta_regression(yi, vi, {"x": x}, **options)
-    return model_comparison.compare_models(full, meta_regression.meta_regression(yi, vi, **options))
+    full = evidence.meta_regression(yi, vi, {"x": x}, **options)
+    return evidence.compare_models(full, evidence.meta_regression(yi, vi, **options))
 
 
 def _comparison(draw: Draw) -> Call:
@@ -225,19 +194,19 @@ def _grouped(draw: Draw) -> Call:
     yi, vi = draw.studies()
     kwargs = {"yi": yi, "vi": vi, "groups": draw.groups(yi.size)}
     more = draw.options(**_POLICY, tau2=("separate", "common"), prediction=_PREDICTIONS)
-    return Call(subgroups.pool_subgroups, {**kwargs, **more, **draw.level()})
+    return Call(evidence.pool_subgroups, {**kwargs, **more, **draw.level()})
 
 
 def _multilevel(yi: Any, vi: Any, study: Any, inner: Any, how: str, **options: Any) -> Any:
     if how == "nested":
         rows = list(range(np.size(yi)))
-        groups = grouping.nested({"study": study, "effect": rows})
-        return multilevel.pool_multilevel(yi, vi, groups, **options)
+        groups = inputs.nested({"study": study, "effect": rows})
+        return evidence.pool_multilevel(yi, vi, groups, **options)
     if how == "crossed":
         groups = {"study": study, "inner": inner}
-        return multilevel.pool_multilevel(yi, vi, groups, **options)
-    structure = grouping.RandomStructure(inner=inner, outer=study, kind=how)
-    return multilevel.pool_multilevel(yi, vi, structures=[structure], **options)
+        return evidence.pool_multilevel(yi, vi, groups, **options)
+    structure = inputs.RandomStructure(inner=inner, outer=study, kind=how)
+    return evidence.pool_multilevel(yi, vi, structures=[structure], **options)
 
 
 def _levels(draw: Draw) -> Call:
@@ -251,8 +220,8 @@ def _levels(draw: Draw) -> Call:
 
 
 def _profiled(yi: Any, vi: Any, study: Any, component: str, **options: Any) -> Any:
-    model = multilevel.pool_multilevel(yi, vi, {"study": study}, **options)
-    return profile_intervals.profile_interval(model, component)
+    model = evidence.pool_multilevel(yi, vi, {"study": study}, **options)
+    return multilevel.profile_interval(model, component)
 
 
 def _profile(draw: Draw) -> Call:
@@ -263,9 +232,9 @@ def _profile(draw: Draw) -> Call:
 
 def _robust_after(yi: Any, vi: Any, x: Any, cluster: Any, **options: Any) -> Any:
     moderators = None if x is None else {"x": x}
-    model = meta_regression.meta_regression(yi, vi, moderators)
-    found = robust.robust(model, cluster, **options)
-    return found, robust.joint_robust_test(found, found.coefficients.names[:1])
+    model = evidence.meta_regression(yi, vi, moderators)
+    found = evidence.robust(model, cluster, **options)
+    return found, multilevel.joint_robust_test(found, found.coefficients.names[:1])
 
 
 def _clustered(draw: Draw) -> Call:
@@ -282,7 +251,7 @@ def _robust_variance(draw: Draw) -> Call:
     if draw.maybe(0.3):
         kwargs["moderators"] = {"x": draw.rng.normal(0.0, 1.0, yi.size)}
     more = draw.options(working=("CORR", "HIER"), rho=(0.0, 0.5, 1.0), adjust=("CR1", "CR2"))
-    return Call(robust_variance.pool_robust, {**kwargs, **more, **draw.level()})
+    return Call(multilevel.pool_robust, {**kwargs, **more, **draw.level()})
 
 
 def _covariance(draw: Draw) -> Call:
@@ -294,11 +263,11 @@ def _covariance(draw: Draw) -> Call:
 
 
 def _covariances(vi: Any, cluster: Any, outcome: Any, time: Any, rho: Any, phi: Any) -> Any:
-    return sampling_covariances.sampling_covariance(
+    return evidence.sampling_covariance(
         vi,
         cluster,
-        sampling_covariances.outcome_correlation(outcome, rho),
-        sampling_covariances.time_correlation(time, phi),
+        inputs.outcome_correlation(outcome, rho),
+        inputs.time_correlation(time, phi),
     )
 
 
@@ -308,7 +277,7 @@ def _overlap(draw: Draw) -> Call:
     if draw.maybe(0.7):
         for name in ("n_treatment", "n_control"):
             kwargs[name] = draw.rng.integers(5, 90, k).astype(float)
-    return Call(sampling_covariances.arm_overlap, kwargs)
+    return Call(inputs.arm_overlap, kwargs)
 
 
 def _line_test(draw: Draw) -> Call:
@@ -320,7 +289,7 @@ def _line_test(draw: Draw) -> Call:
     if draw.maybe(0.3):
         more |= {"predictor": draw.one("ni", "ninv", "sqrtni", "sqrtninv")}
         more |= {"ni": draw.rng.integers(10, 900, yi.size).astype(float)}
-    return Call(small_study_effects.regression_test, {**kwargs, **more, **draw.level()})
+    return Call(evidence.regression_test, {**kwargs, **more, **draw.level()})
 
 
 def _sized_test(function: Callable[..., Any], *names: str, vi: bool = True) -> Maker:
@@ -352,7 +321,7 @@ def _gosh(draw: Draw) -> Call:
     kwargs: dict[str, Any] = {"yi": yi, "vi": vi, **draw.options(method=_METHODS, min_k=(1, 2, 3))}
     if draw.maybe(0.2):
         kwargs |= {"sample": 20, "rng": np.random.default_rng(3)}
-    return Call(gosh.gosh, {**kwargs, "workers": 1}, fixed=("rng",))
+    return Call(evidence.gosh, {**kwargs, "workers": 1}, fixed=("rng",))
 
 
 def _explained(draw: Draw) -> Call:
@@ -371,18 +340,18 @@ def _explained(draw: Draw) -> Call:
     more = draw.options(
         decimals=(1, 2, 3), i2=(0.0, 50.0), subsets=("none", "leave-one-out"), percent=(False,)
     )
-    return Call(explain.explain, {**kwargs, **more, **draw.level()})
+    return Call(evidence.explain, {**kwargs, **more, **draw.level()})
 
 
 def bayes(yi: Any, vi: Any, prior: str, scale: Any, df: Any, **options: Any) -> Any:
     """Posterior under a prior of this family."""
     make = {
-        "normal": lambda: tau_priors.half_normal(scale),
-        "t": lambda: tau_priors.half_t(scale, df),
-        "cauchy": lambda: tau_priors.half_cauchy(scale),
-        "log": lambda: tau_priors.log_normal(-1.0, scale),
+        "normal": lambda: evidence.half_normal(scale),
+        "t": lambda: evidence.half_t(scale, df),
+        "cauchy": lambda: evidence.half_cauchy(scale),
+        "log": lambda: evidence.log_normal(-1.0, scale),
     }
-    return bayesian.pool_bayesian(yi, vi, prior=make[prior](), **options)
+    return evidence.pool_bayesian(yi, vi, prior=make[prior](), **options)
 
 
 def _bayesian(draw: Draw) -> Call:
@@ -404,7 +373,7 @@ def _next_study(draw: Draw) -> Call:
         "tau2": float(draw.magnitudes(1)[0]) * draw.one(0.0, 1.0),
     }
     more = draw.options(threshold=(0.0, -0.1, 5.0), direction=("above", "below"), df=(1, 3.0, 30))
-    return Call(new_study.new_study_probability, {**kwargs, **more}, fixed=(*kwargs, *more))
+    return Call(evidence.new_study_probability, {**kwargs, **more}, fixed=(*kwargs, *more))
 
 
 _STUDY_MODEL = {"method": _METHODS, "test": _TESTS}
@@ -419,21 +388,21 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     "pool": (_pool, 60),
     "effect_size, pool": (_from_tables, 6),
     "pool_stack": (_stack, 10),
-    "certify": (_of_fit(certificate.certify), 4),
-    "certify_effects": (_of_studies(certificate.certify_effects, _POLICY), 3),
-    "fit_statistics": (_of_fit(likelihood_statistics.fit_statistics), 3),
+    "certify": (_of_fit(evidence.certify), 4),
+    "certify_effects": (_of_studies(certificates.certify_effects, _POLICY), 3),
+    "fit_statistics": (_of_fit(pairwise.fit_statistics), 3),
     "profile_likelihood_interval": (
         _of_fit(
-            likelihood_statistics.profile_likelihood_interval,
+            pairwise.profile_likelihood_interval,
             options={"method": ("ML", "REML")},
             level=(0.5, 0.9),
         ),
         2,
     ),
-    "permutation_test": (_of_fit(permutation.permutation_test, high=6, draws=(1, 9)), 2),
+    "permutation_test": (_of_fit(evidence.permutation_test, high=6, draws=(1, 9)), 2),
     "fitted_new_study_probability": (
         _of_fit(
-            new_study.fitted_new_study_probability,
+            pairwise.fitted_new_study_probability,
             threshold=(0.0, -0.2, 3.0),
             direction=("above", "below"),
         ),
@@ -442,13 +411,16 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     "new_study_probability": (_next_study, 4),
     "pool_bayesian, half_normal, half_t, half_cauchy, log_normal": (_bayesian, 2),
     "pool_proportions": (
-        _single_arm(single_arm.pool_proportions, "ni", single_arm.PROPORTION_TRANSFORMS),
+        _single_arm(evidence.pool_proportions, "ni", pairwise.PROPORTION_TRANSFORMS),
         10,
     ),
-    "pool_rates": (_single_arm(single_arm.pool_rates, "ti", single_arm.RATE_TRANSFORMS), 8),
+    "pool_rates": (
+        _single_arm(evidence.pool_rates, "ti", pairwise.RATE_TRANSFORMS),
+        8,
+    ),
     "pool_mantel_haenszel": (
         _counted(
-            mantel_haenszel.pool_mantel_haenszel,
+            evidence.pool_mantel_haenszel,
             ("OR", "RR", "RD", "IRR", "IRD"),
             most=15,
             **_RULE_PAIRS,
@@ -457,12 +429,19 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
         10,
     ),
     "pool_peto": (
-        _counted(peto.pool_peto, ("OR",), most=15, add=(0.0, 0.5), to=RULES, drop00=(True, False)),
+        _counted(
+            evidence.pool_peto,
+            ("OR",),
+            most=15,
+            add=(0.0, 0.5),
+            to=ZERO_CELL_RULES,
+            drop00=(True, False),
+        ),
         8,
     ),
     "pool_glmm": (
         _counted(
-            glmm.pool_glmm,
+            evidence.pool_glmm,
             ("OR", "IRR", "PLO", "IRLN"),
             most=5,
             model=("UM.FS", "UM.RS", "CM.EL", "CM.AL"),
@@ -473,12 +452,12 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
         1.5,
     ),
     "pool_beta_binomial": (
-        _counted(beta_binomial.pool_beta_binomial, ("OR", "RR", "RD"), most=6),
+        _counted(evidence.pool_beta_binomial, ("OR", "RR", "RD"), most=6),
         2,
     ),
-    "pool_firth": (_counted(firth.pool_firth, ("OR", "IRR"), most=8), 3),
-    "pool_exact": (_counted(exact_odds_ratio.pool_exact, ("OR", "IRR"), most=8), 4),
-    "rare_events": (_counted(rare_events.rare_events, ("OR", "RR", "RD", "IRR"), most=4), 1),
+    "pool_firth": (_counted(evidence.pool_firth, ("OR", "IRR"), most=8), 3),
+    "pool_exact": (_counted(evidence.pool_exact, ("OR", "IRR"), most=8), 4),
+    "rare_events": (_counted(evidence.rare_events, ("OR", "RR", "RD", "IRR"), most=4), 1),
     "meta_regression": (_regression, 15),
     "predict_effects": (_predictions, 5),
     "compare_models": (_comparison, 3),
@@ -489,39 +468,50 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     "pool_robust": (_robust_variance, 5),
     "sampling_covariance": (_covariance, 5),
     "arm_overlap": (_overlap, 3),
-    "sensitivity": (_of_studies(sensitivity.sensitivity, _POLICY, high=10), 3),
-    "leave_one_out": (_of_studies(sensitivity.leave_one_out, _POLICY, high=10), 4),
-    "cumulative": (_of_studies(sensitivity.cumulative, _POLICY, high=10), 4),
-    "influence": (_of_studies(influence.influence, _STUDY_MODEL, level=False, high=12), 5),
-    "baujat": (_of_studies(influence.baujat, _STUDY_MODEL, level=False, high=12), 4),
-    "predict_studies": (_of_studies(predicted_studies.predict_studies, _STUDY_MODEL), 5),
+    "sensitivity": (_of_studies(evidence.sensitivity, _POLICY, high=10), 3),
+    "leave_one_out": (_of_studies(evidence.leave_one_out, _POLICY, high=10), 4),
+    "cumulative": (_of_studies(evidence.cumulative, _POLICY, high=10), 4),
+    "influence": (_of_studies(evidence.influence, _STUDY_MODEL, level=False, high=12), 5),
+    "baujat": (_of_studies(evidence.baujat, _STUDY_MODEL, level=False, high=12), 4),
+    "predict_studies": (_of_studies(evidence.predict_studies, _STUDY_MODEL), 5),
     "regression_test": (_line_test, 8),
     "rank_test": (
         _of_studies(
-            small_study_effects.rank_test,
+            evidence.rank_test,
             {"min_studies": (3, 2), "exact": (True, False)},
             low=3,
             level=False,
         ),
         5,
     ),
-    "pustejovsky_test": (_sized_test(small_study_effects.pustejovsky_test, "n1i", "n2i"), 3),
-    "peters_test": (_sized_test(small_study_sizes.peters_test, "ni", "events", vi=False), 3),
-    "deeks_test": (_sized_test(small_study_sizes.deeks_test, "n1i", "n2i", vi=False), 3),
-    "debray_test": (_sized_test(small_study_sizes.debray_test, "d1i", "d2i"), 3),
+    "pustejovsky_test": (
+        _sized_test(publication_bias.pustejovsky_test, "n1i", "n2i"),
+        3,
+    ),
+    "peters_test": (
+        _sized_test(publication_bias.peters_test, "ni", "events", vi=False),
+        3,
+    ),
+    "deeks_test": (
+        _sized_test(publication_bias.deeks_test, "n1i", "n2i", vi=False),
+        3,
+    ),
+    "debray_test": (_sized_test(publication_bias.debray_test, "d1i", "d2i"), 3),
     "harbord_test": (
         _count_test(
-            small_study_counts.harbord_test, measure=("OR", "RR"), equal_arms=(True, False)
+            publication_bias.harbord_test,
+            measure=("OR", "RR"),
+            equal_arms=(True, False),
         ),
         4,
     ),
     "schwarzer_test": (
-        _count_test(small_study_counts.schwarzer_test, add=(0.0, 0.5), exact=(True, False)),
+        _count_test(publication_bias.schwarzer_test, add=(0.0, 0.5), exact=(True, False)),
         4,
     ),
     "trim_and_fill": (
         _of_studies(
-            trim_and_fill.trim_and_fill,
+            evidence.trim_and_fill,
             {**_POLICY, "estimator": ("L0", "R0", "Q0"), "side": ("left", "right")},
             low=2,
             high=15,
@@ -530,7 +520,7 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     ),
     "selection_model": (
         _of_studies(
-            selection_models.selection_model,
+            evidence.selection_model,
             {
                 "weights": ("step", "beta"),
                 "steps": ((0.05,), (0.025, 0.5)),
@@ -542,13 +532,13 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
         1.5,
     ),
     "pet_peese": (
-        _of_studies(pet_peese.pet_peese, {"alpha": (0.05, 0.2), "min_studies": (3,)}, low=3),
+        _of_studies(evidence.pet_peese, {"alpha": (0.05, 0.2), "min_studies": (3,)}, low=3),
         5,
     ),
-    "henmi_copas": (_of_studies(henmi_copas.henmi_copas, {}, high=15), 3),
+    "henmi_copas": (_of_studies(evidence.henmi_copas, {}, high=15), 3),
     "fail_safe_n": (
         _of_studies(
-            fail_safe_n.fail_safe_n,
+            evidence.fail_safe_n,
             {
                 "kind": ("rosenthal", "orwin", "rosenberg"),
                 "alpha": (0.01, 0.1),
@@ -561,7 +551,7 @@ SYNTHESIS_CALLS: dict[str, tuple[Maker, float]] = {
     ),
     "excess_significance": (
         _of_studies(
-            excess_significance.excess_significance,
+            evidence.excess_significance,
             {
                 "test": ("chi2", "binom", "exact"),
                 "alpha": (0.01, 0.1),

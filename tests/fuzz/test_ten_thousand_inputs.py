@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.effects.absolute_effects import number_needed_to_treat
+from evidence import number_needed_to_treat, pool
 from evidence.errors import EmptySelection
-from evidence.synthesis.pairwise.pooling import pool
 from tests.fuzz.answers import Answer, answer, impossible, undocumented
 from tests.fuzz.draws import Call, Draw
 from tests.fuzz.effect_calls import EFFECT_CALLS

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from evidence.analysis.run.analysis_run import run_analysis
+from evidence import run_analysis
 from evidence.errors import EmptySelection
 from evidence.interfaces.exports import TOLERANCE, metafor_script, revman_csv
 

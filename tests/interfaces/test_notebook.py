@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.analysis.verify.verification import Verification
-from evidence.effects.effect_sizes import effect_size
+from evidence import (
+    Verification,
+    effect_size,
+    gosh,
+    meta_regression,
+    pool,
+    pool_proportions,
+    sensitivity,
+)
 from evidence.interfaces import notebook
 from evidence.results import Result
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.single_arm import pool_proportions
-from evidence.synthesis.regression.fit import meta_regression
-from evidence.synthesis.sensitivity.study_deletion import sensitivity
-from evidence.synthesis.sensitivity.subset_summaries import gosh
 
 #: Runs the cells of a notebook in a shell of IPython, as Jupyter does; prints what each showed.
 SHELL = """

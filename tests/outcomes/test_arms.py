@@ -149,7 +149,7 @@ def test_an_unknown_route_is_refused_with_the_known_ones(trials):
 
 
 def test_the_project_s_deaths_are_counted_with_cohorts_without_any(trials, project):
-    from evidence.analysis.declared.analysis_file import read_analysis
+    from evidence.analysis.declared import read_analysis
 
     declared = read_analysis(project / "analyses" / "ahsct-outcomes.yaml").declared
     section = next(s for s in declared.sections if s.id == "treatment-related-mortality")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence.analysis.verify.replay import Replay
-from evidence.report.record.origins import Origins
-from evidence.trials.dataset.load import load_trials
+from evidence import load_trials
+from evidence.analysis.verify import Replay
+from evidence.report.record import Origins
 
 KEPT = Path(__file__).parent / "kept_ledgers"
 LEDGERS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in KEPT.glob("*.json")}

@@ -59,6 +59,11 @@ class AnalysisFile:
 def read_analysis(path: Path) -> AnalysisFile:
     """Read and check an analysis file.
 
+    Parameters
+    ----------
+    path : Path
+        YAML file.
+
     Raises
     ------
     AnalysisFileError

@@ -30,12 +30,25 @@ def analyses_folder() -> Path:
 
 
 def all_slugs(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the slugs of all declared analyses, sorted."""
+    """Return the slugs of all declared analyses, sorted.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Folder of the analyses; that of the project if left out.
+    """
     return tuple(sorted(path.stem for path in (folder or analyses_folder()).glob("*.yaml")))
 
 
 def analysis_path(name: str | Path, folder: Path | None = None) -> Path:
     """Return the file of an analysis, given its slug or its path.
+
+    Parameters
+    ----------
+    name : str or Path
+        Slug, or path of a YAML file.
+    folder : Path, optional
+        Folder of the analyses; that of the project if left out.
 
     Raises
     ------

@@ -1,1 +1,5 @@
 """From a declared analysis to the files of its report."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

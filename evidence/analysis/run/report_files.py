@@ -51,7 +51,15 @@ def build_report(run: AnalysisRun, folder: str | Path, *, png: bool = False) -> 
 
 
 def report_contents(run: AnalysisRun, *, png: bool = False) -> dict[str, bytes]:
-    """Return the files of a report by name, as bytes."""
+    """Return the files of a report by name, as bytes.
+
+    Parameters
+    ----------
+    run : AnalysisRun
+        A declared analysis that was run.
+    png : bool
+        Whether each figure is also a PNG.
+    """
     texts = {
         "report.html": write_html(
             run.document, run.ledger, navigation=((("All reports",), "../index.html"),)
@@ -89,7 +97,15 @@ def _replace(staging: Path, target: Path) -> None:
 
 
 def write_index(runs: Sequence[AnalysisRun], folder: str | Path) -> Path:
-    """Write ``index.html``, which leads to all reports, and return its path."""
+    """Write ``index.html``, which leads to all reports, and return its path.
+
+    Parameters
+    ----------
+    runs : sequence of AnalysisRun
+        Analyses that were run.
+    folder : str or Path
+        Folder of the reports.
+    """
     path = Path(folder) / "index.html"
     write_text(path, index_html(runs))
     return path

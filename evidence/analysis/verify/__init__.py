@@ -1,1 +1,5 @@
 """Following every number of a report back to its origin."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -170,7 +170,7 @@ def codebook(folder: Path, check: bool) -> None:
 
 def _stale_files(trials: Trials, folder: Path) -> dict[Path, str]:
     """Return the generated files that say something else than the dataset, with their text."""
-    from evidence.trials.dataset.counts import MARKERS, with_counts
+    from evidence.trials.dataset.dataset_counts import MARKERS, with_counts
     from evidence.trials.upkeep.code_book import codebook as codebook_text
 
     fresh = {folder / "CODEBOOK.md": codebook_text(trials)}

@@ -55,7 +55,13 @@ def text_of(*spans: Span) -> Text:
 
 
 def plain(text: Text) -> str:
-    """Return the text without its ids."""
+    """Return the text without its ids.
+
+    Parameters
+    ----------
+    text : Text
+        Spans.
+    """
     return "".join(span if isinstance(span, str) else span.text for span in text)
 
 

@@ -165,7 +165,7 @@ class Ledger:
         return self.show(computed.quantity(), "fixed:0")
 
     def name(self, address: str) -> Span:
-        """Return the text at ``address`` (see :mod:`evidence.report.record.origins`).
+        """Return the text at ``address`` (see :class:`evidence.report.record.Origins`).
 
         It has an id if it holds a digit, and is plain text otherwise.
         """
@@ -257,7 +257,15 @@ class Ledger:
 
 
 def count_true(*, chosen: Sequence[bool], what: str) -> int:
-    """Return the number of true entries; ``what`` says what is counted."""
+    """Return the number of true entries; ``what`` says what is counted.
+
+    Parameters
+    ----------
+    chosen : sequence of bool
+        Entries.
+    what : str
+        What is counted, in words for the reader of a ledger.
+    """
     return sum(chosen)
 
 

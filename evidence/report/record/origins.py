@@ -160,7 +160,14 @@ def _of_computation(results: Mapping[str, object], path: str) -> object:
 
 
 def run(function: str, inputs: Mapping[str, object], options: Mapping[str, object]) -> object:
-    """Call a function of this package by its address (see :mod:`evidence.addresses`).
+    """Call a function of this package by its address, which is a public path.
+
+    Parameters
+    ----------
+    function : str
+        Address, such as ``evidence.pool``.
+    inputs, options : mapping of str to object
+        Its arguments by name.
 
     Raises
     ------

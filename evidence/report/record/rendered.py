@@ -66,6 +66,11 @@ def read_html(text: str) -> Rendered:
     """Return what an HTML page shows, drawings included.
 
     The title of the window may hold digits if the heading of the page says the same.
+
+    Parameters
+    ----------
+    text : str
+        The page.
     """
     page = _Page()
     page.feed(text)
@@ -78,7 +83,13 @@ def read_html(text: str) -> Rendered:
 
 
 def read_svg(text: str) -> Rendered:
-    """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``."""
+    """Return what a drawing shows; its numbers stand in groups called ``<id>-<occurrence>``.
+
+    Parameters
+    ----------
+    text : str
+        The drawing.
+    """
     return read_html(text)
 
 
@@ -86,6 +97,11 @@ def read_docx(data: bytes) -> Rendered:
     """Return what a Word file shows: body, tables, running lines, notes, descriptions of drawings.
 
     Title and subject of the file may hold digits if a paragraph of the body says the same.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
     """
     seen = _Seen()
     with zipfile.ZipFile(io.BytesIO(data)) as file:

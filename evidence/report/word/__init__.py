@@ -1,1 +1,5 @@
 """Writing a document as a Word file that a committee can edit."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

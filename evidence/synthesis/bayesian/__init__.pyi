@@ -1,5 +1,6 @@
 from .pooling import BayesianPooled as BayesianPooled
 from .pooling import pool_bayesian as pool_bayesian
+from .priors import TauPrior as TauPrior
 from .priors import (
     half_cauchy as half_cauchy,
 )
@@ -18,3 +19,4 @@ from .probabilities import (
 from .probabilities import (
     posterior_probability as posterior_probability,
 )
+from .summaries import PosteriorSummary as PosteriorSummary

@@ -4,6 +4,8 @@ from .estimators import (
 from .estimators import (
     Estimator as Estimator,
 )
+from .measures import CochranQ as CochranQ
+from .measures import Tau2Interval as Tau2Interval
 from .measures import (
     cochran_q as cochran_q,
 )
@@ -16,13 +18,9 @@ from .measures import (
 from .measures import (
     q_profile_interval as q_profile_interval,
 )
+from .tau2_estimates import Tau2Estimate as Tau2Estimate
 from .tau2_estimates import estimate_tau2 as estimate_tau2
-from .tau2_solutions import (
-    log_likelihood as log_likelihood,
-)
-from .tau2_solutions import (
-    solve_generalised_q as solve_generalised_q,
-)
+from .weighted_q import WEIGHT_RULES as WEIGHT_RULES
 from .weighted_q import (
     GeneralisedQ as GeneralisedQ,
 )

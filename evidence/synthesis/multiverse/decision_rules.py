@@ -17,7 +17,7 @@ from evidence.input_checks import real_number
 CodeArray = npt.NDArray[np.int8]
 
 #: Kinds of rules, with the sides that a result can be on.
-RULES: Final = {
+DECISION_RULES: Final = {
     "ci-excludes-null": ("below", "includes", "above"),
     "estimate-beyond": ("beyond", "not beyond"),
     "ci-beyond": ("beyond", "not beyond"),
@@ -43,7 +43,7 @@ class DecisionRule:
     thresholds: float | Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        known_name("decision rule", self.kind, RULES)
+        known_name("decision rule", self.kind, DECISION_RULES)
         if (self.thresholds is None) != (self.kind == "ci-excludes-null"):
             raise BadInput(
                 f"The decision rule {self.kind} was given thresholds={self.thresholds}. Only "
@@ -61,7 +61,7 @@ class DecisionRule:
     @property
     def sides(self) -> tuple[str, ...]:
         """Names of the sides, in the order of their codes."""
-        return RULES[self.kind]
+        return DECISION_RULES[self.kind]
 
     @property
     def words(self) -> str:

@@ -43,8 +43,6 @@ class NoncentralHypergeometric:
         weights = log_choose(n1[row], counts) + log_choose(n2[row], m[row] - counts)
         top = np.maximum.reduceat(weights, self._starts)
         self._log_weights = weights - top[row]
-        #: Logarithm of the largest weight of each table, which the others are relative to.
-        self.log_largest = top
 
     def log_weight(self, a: FloatArray) -> FloatArray:
         """Logarithm of ``w(a)`` relative to the largest of its table; shape (k,)."""

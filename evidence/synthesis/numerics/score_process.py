@@ -49,11 +49,6 @@ class ScoreProcess:
     points: FloatArray
     masses: FloatArray
 
-    @property
-    def going(self) -> float:
-        """Probability of still going."""
-        return float(self.masses.sum())
-
     def above(self, time: float, z: float) -> float:
         """Probability of still going and of a Z above ``z`` at a later time."""
         return float(special.ndtr(-self._gaps(time, z)) @ self.masses)

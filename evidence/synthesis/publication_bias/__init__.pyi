@@ -7,11 +7,9 @@ from .filled_studies import trim_and_fill as trim_and_fill
 from .funnel_regression import (
     AsymmetryRegression as AsymmetryRegression,
 )
-from .funnel_regression import (
-    require_studies as require_studies,
-)
 from .precision_effect import PetPeese as PetPeese
 from .precision_effect import pet_peese as pet_peese
+from .regression_tests import PREDICTORS as PREDICTORS
 from .regression_tests import (
     pustejovsky_test as pustejovsky_test,
 )
@@ -23,6 +21,7 @@ from .regression_tests import (
 )
 from .selection_models import SelectionModel as SelectionModel
 from .selection_models import selection_model as selection_model
+from .selection_weights import WEIGHTS as WEIGHTS
 from .significant_counts import (
     ExcessSignificance as ExcessSignificance,
 )

@@ -6,12 +6,13 @@ These tests regress the effects on sizes, which do not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from evidence.arrays import FloatArray
 from evidence.double_precision import studies_in_double_precision
 from evidence.errors import known_name
 from evidence.input_checks import InputCheck
@@ -66,24 +67,16 @@ def peters_test(
     Peters et al. (2006), JAMA 295:676-680.
     meta: ``metabias(metabin(...), method.bias = "Peters")``.
     """
-    studies, level = _effects(yi, labels), check_level(level)
-    cautions = require_studies("Peters' test", studies.yi.size, min_studies)
-    size = sizes("Peters' test", studies, events=events, ni=ni)
+    asked, studies, level = "Peters' test", _effects(yi, labels), check_level(level)
+    cautions = require_studies(asked, studies.yi.size, min_studies)
+    size = sizes(asked, studies, events=events, ni=ni)
     others = size["ni"] - size["events"]
-    check = InputCheck("Peters' test", studies.labels)
+    check = InputCheck(asked, studies.labels)
     check.where(others <= 0.0, "everyone has the event, so the study has no weight")
     check.refuse("Leave out the study.")
-    return regress(
-        "Peters' test",
-        studies.yi,
-        1.0 / size["ni"],
-        size["events"] * others / size["ni"],
-        predictor="1 / sample size",
-        scatter=Scatter(model="lm"),
-        has_limit=True,
-        level=level,
-        decisions=(*studies.decisions, *cautions),
-    )
+    weights = size["events"] * others / size["ni"]
+    x = {"1 / sample size": 1.0 / size["ni"]}
+    return _line_test(asked, studies, x, weights, level, cautions)
 
 
 @takes_fit("level")
@@ -118,21 +111,12 @@ def deeks_test(
     Deeks, Macaskill & Irwig (2005), J Clin Epidemiol 58:882-893.
     meta: ``metabias(metabin(...), method.bias = "Deeks")``.
     """
-    studies, level = _effects(yi, labels), check_level(level)
-    cautions = require_studies("Deeks' test", studies.yi.size, min_studies)
-    n = sizes("Deeks' test", studies, n1i=n1i, n2i=n2i)
+    asked, studies, level = "Deeks' test", _effects(yi, labels), check_level(level)
+    cautions = require_studies(asked, studies.yi.size, min_studies)
+    n = sizes(asked, studies, n1i=n1i, n2i=n2i)
     effective = 4.0 * n["n1i"] * n["n2i"] / (n["n1i"] + n["n2i"])
-    return regress(
-        "Deeks' test",
-        studies.yi,
-        effective**-0.5,
-        effective,
-        predictor="1 / root of the effective sample size",
-        scatter=Scatter(model="lm"),
-        has_limit=True,
-        level=level,
-        decisions=(*studies.decisions, *cautions),
-    )
+    x = {"1 / root of the effective sample size": effective**-0.5}
+    return _line_test(asked, studies, x, effective, level, cautions)
 
 
 @takes_fit("level")
@@ -174,17 +158,30 @@ def debray_test(
     metamisc: ``fat(b, b.se, d.total=, d1=, d2=, method = "D-FIV")`` and "D-FAV".
     """
     known_name("variance of Debray's test", variance, ("inverse", "approximate"))
-    studies, level = check_studies(yi, vi, labels), check_level(level)
-    cautions = require_studies("Debray's test", studies.yi.size, min_studies)
-    d = sizes("Debray's test", studies, d1i=d1i, d2i=d2i)
+    asked, studies, level = "Debray's test", check_studies(yi, vi, labels), check_level(level)
+    cautions = require_studies(asked, studies.yi.size, min_studies)
+    d = sizes(asked, studies, d1i=d1i, d2i=d2i)
     total = d["d1i"] + d["d2i"]
     weights = 1.0 / studies.vi if variance == "inverse" else d["d1i"] * d["d2i"] / total
+    return _line_test(asked, studies, {"1 / events": 1.0 / total}, weights, level, cautions)
+
+
+def _line_test(
+    asked: str,
+    studies: Studies,
+    x: Mapping[str, FloatArray],
+    weights: FloatArray,
+    level: float,
+    cautions: Sequence[str],
+) -> AsymmetryRegression:
+    """Weighted line of the effects on one predictor, which ``x`` has by its name."""
+    ((predictor, values),) = x.items()
     return regress(
-        "Debray's test",
+        asked,
         studies.yi,
-        1.0 / total,
+        values,
         weights,
-        predictor="1 / events",
+        predictor=predictor,
         scatter=Scatter(model="lm"),
         has_limit=True,
         level=level,

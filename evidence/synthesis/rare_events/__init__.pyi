@@ -4,21 +4,22 @@ from .beta_binomial import (
 from .beta_binomial import (
     pool_beta_binomial as pool_beta_binomial,
 )
-from .choice import choose_method as choose_method
-from .common_effect import scatter_around as scatter_around
+from .common_effect import CommonEffectHeterogeneity as CommonEffectHeterogeneity
 from .exact import ExactResult as ExactResult
 from .exact import pool_exact as pool_exact
 from .firth import FirthResult as FirthResult
 from .firth import pool_firth as pool_firth
+from .glmm import MODELS as MODELS
 from .glmm import pool_glmm as pool_glmm
 from .glmm_result import GlmmResult as GlmmResult
-from .glmm_result import typical_variance as typical_variance
 from .mantel_haenszel import (
     MantelHaenszelResult as MantelHaenszelResult,
 )
 from .mantel_haenszel import (
     pool_mantel_haenszel as pool_mantel_haenszel,
 )
+from .mantel_haenszel_estimates import ESTIMATES as ESTIMATES
+from .mantel_haenszel_estimates import Estimate as Estimate
 from .mantel_haenszel_estimates import (
     odds_ratio as odds_ratio,
 )
@@ -36,8 +37,10 @@ from .mantel_haenszel_estimates import (
 )
 from .panel import RareEventsPanel as RareEventsPanel
 from .panel import rare_events as rare_events
+from .panel_rows import PanelRow as PanelRow
 from .peto import PetoResult as PetoResult
 from .peto import pool_peto as pool_peto
+from .stratified_tests import ChiSquaredTest as ChiSquaredTest
 from .stratified_tests import (
     association_tests as association_tests,
 )

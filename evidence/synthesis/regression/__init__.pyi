@@ -1,13 +1,15 @@
 from .coefficients import CoefficientTable as CoefficientTable
-from .coefficients import wald_test as wald_test
-from .common_subgroups import fit_common as fit_common
+from .coefficients import WaldTest as WaldTest
+from .common_subgroups import SubgroupEffect as SubgroupEffect
 from .fit import meta_regression as meta_regression
+from .heterogeneity_intervals import INTERVALS as INTERVALS
 from .heterogeneity_intervals import (
     HeterogeneityInterval as HeterogeneityInterval,
 )
 from .heterogeneity_intervals import (
     heterogeneity_interval as heterogeneity_interval,
 )
+from .model_comparison import LikelihoodRatio as LikelihoodRatio
 from .model_comparison import (
     compare_models as compare_models,
 )

@@ -1,4 +1,7 @@
 from .difference import Difference as Difference
+from .difference import DifferenceStep as DifferenceStep
 from .difference import explain_difference as explain_difference
 from .explanation import explain as explain
+from .published import PublishedNumbers as PublishedNumbers
 from .records import Explanation as Explanation
+from .records import Setting as Setting

@@ -150,9 +150,7 @@ def influence(
     Viechtbauer & Cheung (2010), Res Synth Methods 1:112-125.
     metafor: ``influence(res)``, ``rstudent(res)``, ``rstandard(res)``.
     """
-    studies = check_studies(yi, vi, labels)
-    model = fit_model(studies, design, method, test, spare=2)
-    return _diagnose(model, delete_each(model))
+    return _diagnose(*_deleted(yi, vi, design, method, test, labels))
 
 
 @takes_fit("method", "test", "design")
@@ -182,15 +180,26 @@ def baujat(
     ----------
     Baujat et al. (2002), Stat Med 21:2641-2652. metafor: ``baujat(res)``.
     """
-    studies = check_studies(yi, vi, labels)
-    model = fit_model(studies, design, method, test, spare=2)
-    deletions = delete_each(model)
+    model, deletions = _deleted(yi, vi, design, method, test, labels)
     heterogeneity = model.fit.weights * model.fit.residuals**2
     change = np.sum(model.design * _changes(model, deletions), axis=1)
     moved = change**2 / _deleted_variance(model, deletions)
     for array in (heterogeneity, moved):
         array.setflags(write=False)
-    return BaujatPoints(heterogeneity=heterogeneity, influence=moved, labels=studies.labels)
+    return BaujatPoints(heterogeneity=heterogeneity, influence=moved, labels=model.studies.labels)
+
+
+def _deleted(
+    yi: StudyInput,
+    vi: npt.ArrayLike | None,
+    design: npt.ArrayLike | None,
+    method: str,
+    test: str,
+    labels: Iterable[str] | None,
+) -> tuple[Model, Deletions]:
+    """Model of all studies, and the models without each."""
+    model = fit_model(check_studies(yi, vi, labels), design, method, test, spare=2)
+    return model, delete_each(model)
 
 
 def _changes(model: Model, deletions: Deletions) -> FloatArray:

@@ -5,7 +5,8 @@ A sensitivity analysis; ``CAUTION`` says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -32,9 +33,10 @@ from evidence.synthesis.sequential.information import (
     required_information,
 )
 from evidence.synthesis.sequential.looks import build_looks
-from evidence.synthesis.sequential.records import TrialSequential
+from evidence.synthesis.sequential.records import SequentialLook, TrialSequential
 from evidence.synthesis.sequential.spending import (
     SPENDING,
+    Boundaries,
     efficacy_boundaries,
     futility_boundaries,
 )
@@ -119,12 +121,15 @@ def trial_sequential(
     Med Res Methodol 17:39. The boundaries: rpact, ``getDesignGroupSequential(typeOfDesign="asOF")``
     with the looks' fractions; the estimates: metafor, ``cumul(rma(yi, vi))``.
     """
-    for kind, name, known in (
-        ("kind of information", information, INFORMATION),
-        ("direction of benefit", benefit, BENEFIT),
-        *((("spending function", futility, SPENDING),) if futility is not None else ()),
-    ):
-        known_name(kind, name, known)
+    asked = _Asked(
+        alpha=alpha,
+        power=power,
+        information=information,
+        ties=ties,
+        spending=spending,
+        futility=futility,
+        benefit=benefit,
+    )
     drift = required_drift(alpha, power)
     plan, studies = make_plan(policy, method=method, test=test), check_studies(yi, vi, labels)
     looks = order_studies(order, studies.labels, ties)
@@ -133,37 +138,95 @@ def trial_sequential(
     series = pool_sets(
         studies, looks.present, plan, 1.0 - alpha, kind="cumulative", position=position
     )
-    share, source, shares = _heterogeneity(heterogeneity, studies, series)
-    needs = {"alpha": alpha, "power": power}
-    required = required_information(effect, information=information, heterogeneity=share, **needs)
+    adjustment = _heterogeneity(heterogeneity, studies, series)
+    required = asked.required(effect, adjustment.share)
     gained = _information(information, sizes, studies) @ looks.present
-    efficacy = efficacy_boundaries((gained / required).tolist(), alpha=alpha, spending=spending)
-    region = (
-        None
-        if futility is None
-        else futility_boundaries(efficacy, beta=1.0 - power, drift=drift, spending=futility)
-    )
+    efficacy, region = asked.boundaries(gained / required, drift)
     rows = build_looks(studies.labels, looks, series, gained, efficacy, region, alpha, benefit)
+    remarks = remarks_on(rows, looks, low_bias, adjustment.source)
+    return _result(asked, plan, studies, effect, series, adjustment, required, rows, remarks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The choices of an analysis; those with names are known."""
+
+    alpha: float
+    power: float
+    information: str
+    ties: str
+    spending: str
+    futility: str | None
+    benefit: str
+
+    def __post_init__(self) -> None:
+        known_name("kind of information", self.information, INFORMATION)
+        known_name("direction of benefit", self.benefit, BENEFIT)
+        if self.futility is not None:
+            known_name("spending function", self.futility, SPENDING)
+
+    def required(self, effect: AnticipatedEffect, share: float) -> float:
+        """Information that detects the effect, adjusted for a share between the studies."""
+        return required_information(
+            effect,
+            alpha=self.alpha,
+            power=self.power,
+            information=self.information,
+            heterogeneity=share,
+        )
+
+    def boundaries(
+        self, fractions: FloatArray, drift: float
+    ) -> tuple[Boundaries, Boundaries | None]:
+        """Boundaries of efficacy and of futility at fractions of the required information."""
+        efficacy = efficacy_boundaries(fractions.tolist(), alpha=self.alpha, spending=self.spending)
+        if self.futility is None:
+            return efficacy, None
+        return efficacy, futility_boundaries(
+            efficacy, beta=1.0 - self.power, drift=drift, spending=self.futility
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Adjustment:
+    """Share of the variance to adjust for, where it comes from, and the shares of the studies."""
+
+    share: float
+    source: str
+    diversity: float
+    i2: float
+
+
+def _result(
+    asked: _Asked,
+    plan: Plan,
+    studies: Studies,
+    effect: AnticipatedEffect,
+    series: PooledSeries,
+    adjustment: _Adjustment,
+    required: float,
+    rows: tuple[SequentialLook, ...],
+    remarks: Sequence[str],
+) -> TrialSequential:
     first = next((i for i, row in enumerate(rows) if row.conclusion != "none"), None)
-    crossed = next((i for i, row in enumerate(rows) if row.crossed), None)
     last = rows[-1]
     return TrialSequential(
         looks=rows,
         required=required,
-        required_unadjusted=required_information(effect, information=information, **needs),
-        information=information,
+        required_unadjusted=asked.required(effect, 0.0),
+        information=asked.information,
         delta=effect.delta,
-        alpha=alpha,
-        power=power,
-        heterogeneity=share,
-        heterogeneity_source=source,
-        diversity=shares["diversity"],
-        i2_q=shares["i2"],
+        alpha=asked.alpha,
+        power=asked.power,
+        heterogeneity=adjustment.share,
+        heterogeneity_source=adjustment.source,
+        diversity=adjustment.diversity,
+        i2_q=adjustment.i2,
         tau2=float(series.tau2[-1]),
-        benefit=benefit,
+        benefit=asked.benefit,
         stopped_at=first,
         stopped_for="none" if first is None else rows[first].conclusion,
-        crossed_at=crossed,
+        crossed_at=next((i for i, row in enumerate(rows) if row.crossed), None),
         conclusion=last.conclusion,
         estimate=last.estimate,
         adjusted_low=last.adjusted_low,
@@ -172,9 +235,17 @@ def trial_sequential(
         policy=plan.policy.name,
         measure=studies.measure,
         definitions=definitions_of(
-            effect, plan, series.tests, source, information, ties, spending, futility, benefit
+            effect,
+            plan,
+            series.tests,
+            adjustment.source,
+            asked.information,
+            asked.ties,
+            asked.spending,
+            asked.futility,
+            asked.benefit,
         ),
-        decisions=(*studies.decisions, *plan.sentences, *remarks_on(rows, looks, low_bias, source)),
+        decisions=(*studies.decisions, *plan.sentences, *remarks),
     )
 
 
@@ -212,19 +283,17 @@ def _anticipated(
     return AnticipatedEffect(delta=found.estimate, words=words)
 
 
-def _heterogeneity(
-    asked: str | float, studies: Studies, series: PooledSeries
-) -> tuple[float, str, dict[str, float]]:
-    """Share to adjust for, where it comes from, and the shares that the studies show."""
+def _heterogeneity(asked: str | float, studies: Studies, series: PooledSeries) -> _Adjustment:
+    """What the required information is adjusted for."""
     k, tau2, q = int(series.k[-1]), float(series.tau2[-1]), float(series.q[-1])
     shares = {
         "diversity": diversity(studies.vi, tau2),
         "i2": i2_from_q(q, k - 1) if k > 1 else 0.0,
     }
-    if not isinstance(asked, str):
-        return check_share(asked), "given", shares
-    known_name("adjustment for heterogeneity", asked, ADJUSTMENTS)
-    return {**shares, "none": 0.0}[asked], asked, shares
+    if isinstance(asked, str):
+        known_name("adjustment for heterogeneity", asked, ADJUSTMENTS)
+        return _Adjustment(share={**shares, "none": 0.0}[asked], source=asked, **shares)
+    return _Adjustment(share=check_share(asked), source="given", **shares)
 
 
 def _information(information: str, sizes: npt.ArrayLike | None, studies: Studies) -> FloatArray:

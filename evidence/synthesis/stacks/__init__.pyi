@@ -1,6 +1,11 @@
+from .intervals import StackIntervals as StackIntervals
 from .intervals import stack_intervals as stack_intervals
 from .pooled_stack import PooledStack as PooledStack
 from .pooled_stack import pool_stack as pool_stack
 from .ragged import pool_ragged as pool_ragged
+from .ragged_result import NUMBERS as NUMBERS
+from .ragged_result import ONE_STUDY as ONE_STUDY
+from .ragged_result import OUT_OF_RANGE as OUT_OF_RANGE
 from .ragged_result import PooledRagged as PooledRagged
+from .row_faults import BAD_ROW_RULES as BAD_ROW_RULES
 from .series import PooledSeries as PooledSeries

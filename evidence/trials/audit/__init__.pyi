@@ -1,3 +1,6 @@
+from .registry import RULES as RULES
+from .report import AuditReport as AuditReport
+from .report import audit as audit
 from .rules.complementary import complement_of as complement_of
 from .rules.counts import shares_of as shares_of
 from .rules.differing import difference_of as difference_of

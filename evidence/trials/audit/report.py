@@ -1,7 +1,7 @@
 """What in the dataset cannot be true together, found by rule and arithmetic, ranked by consequence.
 
 The audit reads nothing but the dataset. Every finding carries its arithmetic in a form that can be
-repeated from the rows (see :class:`evidence.trials.audit.basis.findings.Calculation`).
+repeated from the rows (see ``Calculation``).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def audit(trials: Trials, *, used: Mapping[str, Collection[str]] | None = None) 
     Examples
     --------
     >>> import evidence
-    >>> from evidence.trials.audit.report import audit
+    >>> from evidence.trials.audit import audit
     >>> report = audit(evidence.load_trials())
     >>> report.of("contradiction")[0].arithmetic
     >>> report.to_frame().groupby(["rule", "severity"]).size()

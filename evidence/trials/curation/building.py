@@ -41,6 +41,11 @@ class Curated:
 def read_curated(data: Path) -> Curated:
     """Read and check ``vocabulary.yaml``, ``sources.yaml`` and ``studies/*.yaml`` below ``data``.
 
+    Parameters
+    ----------
+    data : Path
+        Folder of the curated files.
+
     Raises
     ------
     DatasetError
@@ -110,14 +115,35 @@ def table_of(curated: Curated, *, version: str) -> pa.Table:
 
 
 def build(data: Path, target: Path, *, version: str) -> int:
-    """Write the dataset to ``target`` and return its number of rows."""
+    """Write the dataset to ``target`` and return its number of rows.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the curated files.
+    target : Path
+        Parquet file to write.
+    version : str
+        Version of the dataset.
+
+    Raises
+    ------
+    DatasetError, CurationError
+        As for ``read_curated``.
+    """
     content = to_bytes(table_of(read_curated(data), version=version))
     write_bytes(target, content.to_pybytes())
     return int(pq.read_metadata(target).num_rows)
 
 
 def to_bytes(table: pa.Table) -> pa.Buffer:
-    """Return the bytes of the parquet file; every option that could vary is fixed."""
+    """Return the bytes of the parquet file; every option that could vary is fixed.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of the dataset.
+    """
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,

@@ -1,6 +1,6 @@
 """What the curated entries must say together: known words, known arms, and counts that fit.
 
-One entry on its own is checked in :mod:`evidence.trials.curation.schema`.
+One entry on its own is checked in ``schema``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The shape of the curated YAML files, checked field by field with pydantic.
 
-A model here knows one entry. What needs the vocabulary, or several entries at once, is checked in
-:mod:`evidence.trials.curation.building`.
+A model here knows one entry. What needs the vocabulary, or several entries at once, is checked
+when the dataset is built.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Trials:
     Attributes
     ----------
     table : pyarrow.Table
-        The rows, with the columns of :mod:`evidence.trials.rows.columns`.
+        The rows, with the columns of :data:`evidence.trials.rows.COLUMNS`.
     sha256 : str
         SHA-256 of the file it was read from.
     """

@@ -64,7 +64,13 @@ def diff_releases(old: Trials | str | Path, new: Trials | str | Path) -> Release
 
 
 def release_of(trials: Trials) -> Release:
-    """Return version, file and size of a dataset."""
+    """Return version, file and size of a dataset.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    """
     return Release(
         version=trials.version,
         sha256=trials.sha256,

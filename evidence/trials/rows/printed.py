@@ -52,6 +52,11 @@ def numbers_of(token: str) -> tuple[float, ...]:
 
     ``"78·6"`` is 78.6, ``"1,184"`` is 1184, ``"3,6"`` is 3.6, ``"Four"`` is 4, and ``"half"`` is
     0.5 or 50 (per cent).
+
+    Parameters
+    ----------
+    token : str
+        As printed.
     """
     text = token.strip()
     if _THOUSANDS.fullmatch(text):
@@ -92,6 +97,13 @@ def prints(tokens: Sequence[str], value: float) -> bool:
     """Tell whether one of the tokens stands for ``value``.
 
     A negative value may be printed without its sign where the text says "decreased by".
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        As printed.
+    value : float
+        Number in the unit of the row.
     """
     printed = [number for token in tokens for number in numbers_of(token)]
     candidates = [*printed, *(-number for number in printed if value < 0)]
@@ -99,7 +111,15 @@ def prints(tokens: Sequence[str], value: float) -> bool:
 
 
 def decimals_printed(tokens: Sequence[str], value: float) -> int:
-    """Return the decimals with which ``value`` is printed (0 where it is printed as a word)."""
+    """Return the decimals with which ``value`` is printed (0 where it is printed as a word).
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        As printed.
+    value : float
+        Number that some of them stand for.
+    """
     return max((_decimals(token) for token in tokens if prints([token], value)), default=0)
 
 

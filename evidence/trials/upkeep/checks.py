@@ -25,6 +25,13 @@ SHOWN = 20
 def check_dataset(data: Path, parquet: Path) -> Trials:
     """Check that ``parquet`` is valid and is exactly what the YAML files below ``data`` give.
 
+    Parameters
+    ----------
+    data : Path
+        Folder of the curated files.
+    parquet : Path
+        Dataset that was built.
+
     Raises
     ------
     DatasetError
@@ -48,6 +55,11 @@ def check_dataset(data: Path, parquet: Path) -> Trials:
 
 def validate(trials: Trials) -> None:
     """Check every column of the dataset with pandera; all faults are reported together.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.files import write_text
-from evidence.trials.dataset.counts import counts_text, percent
+from evidence.trials.dataset.dataset_counts import counts_text, percent
 from evidence.trials.dataset.load import Trials
 from evidence.trials.rows.columns import COLUMNS
 from evidence.vocabulary import KINDS, Term
@@ -49,12 +49,26 @@ def data_dictionary() -> pd.DataFrame:
 
 
 def write_codebook(trials: Trials, path: str | Path) -> None:
-    """Write the codebook of a dataset; the same dataset gives the same bytes."""
+    """Write the codebook of a dataset; the same dataset gives the same bytes.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    path : str or Path
+        Markdown file to write.
+    """
     write_text(Path(path), codebook(trials))
 
 
 def codebook(trials: Trials) -> str:
-    """Return the codebook as Markdown: counts, columns, words, studies and documents."""
+    """Return the codebook as Markdown: counts, columns, words, studies and documents.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    """
     rows = list(trials.rows())
     parts = [
         "# Codebook",

@@ -35,6 +35,13 @@ class Provenance:
 def verify_sources(trials: Trials, folder: Path) -> Provenance:
     """Check every row that cites a text of ``folder``: its tokens, at its lines.
 
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    folder : Path
+        Folder of the texts.
+
     Raises
     ------
     DatasetError

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from evidence import Trials
 from evidence.analysis.moves.comparison import what_moved
 from evidence.errors import UnknownName
-from evidence.trials.dataset.load import Trials
 
 SECTION = "toy/relapses"
 #: Rate ratios of three trials, with their intervals.
@@ -144,7 +144,7 @@ def test_a_corrected_ratio_moves_estimate_interval_verdict_and_sentences(dataset
 
 
 def test_moves_hold_what_the_analysis_gives(dataset, analysis):
-    from evidence.analysis.run.analysis_run import run_analysis
+    from evidence import run_analysis
 
     old, new = dataset(), dataset(alpha=(0.40, 0.28, 0.57))
     estimate = only(what_moved(old, new, [analysis]), "estimate")

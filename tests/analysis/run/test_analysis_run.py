@@ -6,12 +6,11 @@ import pytest
 import yaml
 from numpy.testing import assert_allclose
 
-from evidence.analysis.declared.places import all_slugs
+from evidence import effect_size, pool
+from evidence.analysis.declared import all_slugs
 from evidence.analysis.run.analysis_run import run_analysis
-from evidence.effects.effect_sizes import effect_size
 from evidence.errors import AnalysisFileError, BadInput, EmptySelection, UnknownName
-from evidence.report.record.document import Figure, Heading, Listing, Paragraph, Table, plain
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.report.record import Figure, Heading, Listing, Paragraph, Table, plain
 
 #: The JSON files keep ten significant digits.
 TEN_DIGITS = 1e-9

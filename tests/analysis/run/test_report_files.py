@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence.analysis.declared.places import all_slugs
+from evidence.analysis.declared import all_slugs
 from evidence.analysis.run.report_files import build_report, report_contents, to_json, write_index
-from evidence.report.record.rendered import read_html
+from evidence.report.record import read_html
 
 SLUGS = all_slugs()
 SMALL = "pulsed-tolerability"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from evidence.analysis.declared.places import all_slugs
+from evidence import load_trials
+from evidence.analysis.declared import all_slugs
 from evidence.analysis.verify.verification import verify_report
 from evidence.errors import EvidenceError, VerificationError
-from evidence.trials.curation.building import to_bytes
-from evidence.trials.dataset.load import load_trials
+from evidence.trials.curation import to_bytes
 
 #: Two small reports, of which one has figures; most of the changes are made to these.
 TABLES, FIGURES = "pulsed-tolerability", "alemtuzumab-vs-interferon"

@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from evidence.trials.dataset.load import load_trials
+from evidence import load_trials
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.trials.curation.building import build
+from evidence.trials.curation import build
 
 SQL = "select study_id, value, printed from trials where value is not null order by result_id"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from evidence.synthesis.reproduction.explanation import explain
+from evidence import explain
 
 TABLES = "study,ai,n1i,ci,n2i\nA,4,123,11,139\nB,6,306,29,303\nC,3,231,11,220\n"
 COUNTS = {"ai": [4, 6, 3], "n1i": [123, 306, 231], "ci": [11, 29, 11], "n2i": [139, 303, 220]}

@@ -5,15 +5,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.report.figures.forest.scales import show_fit
+from evidence import effect_size, pool, pool_proportions, pool_rates
+from evidence.report.figures.forest import show_fit
 from evidence.synthesis.pairwise.natural_scale import (
     has_natural_scale,
     natural_studies,
     natural_summary,
 )
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
 
 #: Both sides take the same path through double precision, the exponential apart.
 SAME = 1e-12

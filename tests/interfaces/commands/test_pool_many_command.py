@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
+from evidence import pool
 from evidence.errors import MissingLibrary
-from evidence.synthesis.pairwise.pooling import pool
 
 CSV = "review,y,v\na,.1,.04\na,.5,.05\na,.2,.02\nb,-.3,.1\nb,,.2\nc,.1,.1\n"
 NAMES = ("--columns", "id=review,yi=y,vi=v")

@@ -2,10 +2,11 @@ import shutil
 
 import pytest
 
-from evidence.analysis.declared.places import all_slugs, analyses_folder
+from evidence import load_trials
+from evidence.analysis.declared import all_slugs, analyses_folder
 from evidence.errors import DatasetError
 from evidence.project import declared_version, project_folder
-from evidence.trials.dataset.load import dataset_path, load_trials
+from evidence.trials.dataset import dataset_path
 
 PYPROJECT = '[project]\nname = "ms-evidence"\nversion = "7.0.1"\n'
 

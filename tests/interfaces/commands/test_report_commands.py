@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from evidence.analysis.verify.verification import Verification
+from evidence import Verification
 
 SLUG = "pulsed-tolerability"
 

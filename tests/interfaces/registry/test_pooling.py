@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import pool
 from evidence.errors import BadInput, EmptySelection, UnknownName
 from evidence.interfaces.registry import file as registry_file
 from evidence.interfaces.registry.pooling import pool_many
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.stacks.ragged_result import NUMBERS, ONE_STUDY, OUT_OF_RANGE
+from evidence.synthesis.stacks import NUMBERS, ONE_STUDY, OUT_OF_RANGE
 
 #: Both searches for tau2 end at machine precision.
 SAME = 1e-8

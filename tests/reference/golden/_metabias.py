@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
-from evidence.synthesis.publication_bias.count_tests import harbord_test, schwarzer_test
-from evidence.synthesis.publication_bias.regression_tests import (
+from evidence import effect_size, rank_test, regression_test
+from evidence.synthesis.heterogeneity import estimate_tau2
+from evidence.synthesis.publication_bias import (
+    deeks_test,
+    harbord_test,
+    peters_test,
     pustejovsky_test,
-    rank_test,
-    regression_test,
+    schwarzer_test,
 )
-from evidence.synthesis.publication_bias.size_tests import deeks_test, peters_test
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,

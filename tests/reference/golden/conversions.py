@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from evidence.effects import absolute_effects, arm_summaries, conversions, quantiles, rates
-from evidence.effects.continuous import small_sample_correction
-from evidence.effects.conversions import back_transform, wald_interval
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.published import log_ratio_from_ci
-from evidence.effects.time_to_event import (
+import evidence
+from evidence import (
+    effect_size,
+    effects,
     log_hazard_ratio_from_logrank,
     log_hazard_ratio_from_p,
+    log_ratio_from_ci,
     logrank_variance,
 )
+from evidence.effects import back_transform, small_sample_correction, wald_interval
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     Check,
@@ -56,22 +56,22 @@ def _hazard_ratio(i: dict) -> Quantities:
 def _se_from_p(i: dict) -> Quantities:
     arguments = (i["estimate"], i["p"])
     return {
-        "stat": conversions.statistic_from_p(*arguments, df=i["df"]),
-        "se": conversions.se_from_p(*arguments, df=i["df"]),
+        "stat": effects.statistic_from_p(*arguments, df=i["df"]),
+        "se": evidence.se_from_p(*arguments, df=i["df"]),
     }
 
 
 def _se_from_ci(i: dict) -> Quantities:
     level = i["level"] / 100
     return {
-        "crit": conversions.critical_value(level, i["df"]),
-        "se": conversions.se_from_ci(i["ci_lb"], i["ci_ub"], level=level, df=i["df"]),
+        "crit": effects.critical_value(level, i["df"]),
+        "se": evidence.se_from_ci(i["ci_lb"], i["ci_ub"], level=level, df=i["df"]),
     }
 
 
 def _odds_ratio_from_smd(i: dict) -> Quantities:
-    y, v = conversions.log_or_from_smd(i["smd"], i["var"])
-    y_cox, v_cox = conversions.log_or_from_smd(i["smd"], i["var"], method="cox")
+    y, v = evidence.log_or_from_smd(i["smd"], i["var"])
+    y_cox, v_cox = evidence.log_or_from_smd(i["smd"], i["var"], method="cox")
     return {
         "ln_or": y,
         "var_ln_or": v,
@@ -83,9 +83,9 @@ def _odds_ratio_from_smd(i: dict) -> Quantities:
 
 def _smd_from_odds_ratio(i: dict) -> Quantities:
     ratio = log_ratio_from_ci(i["or"], i["ci_lb"], i["ci_ub"])
-    y, v = conversions.smd_from_log_or(ratio.yi, ratio.vi)
-    y_cox, v_cox = conversions.smd_from_log_or(ratio.yi, ratio.vi, method="cox")
-    limits, _ = conversions.smd_from_log_or(np.log([i["ci_lb"], i["ci_ub"]]), 0.0)
+    y, v = evidence.smd_from_log_or(ratio.yi, ratio.vi)
+    y_cox, v_cox = evidence.smd_from_log_or(ratio.yi, ratio.vi, method="cox")
+    limits, _ = evidence.smd_from_log_or(np.log([i["ci_lb"], i["ci_ub"]]), 0.0)
     return {
         "smd": y,
         "se": np.sqrt(v),
@@ -99,13 +99,11 @@ def _smd_from_odds_ratio(i: dict) -> Quantities:
 def _at_baseline(source: str, target: str) -> Callable[[dict], Quantities]:
     def convert(i: dict) -> Quantities:
         values = (i[source.lower()], i["ci_lb"], i["ci_ub"])
-        middle, low, high = absolute_effects.convert_effect(
+        middle, low, high = evidence.convert_effect(
             values, source=source, target=target, baseline_risk=i["baseline_risk"]
         )
-        absolute = absolute_effects.absolute_effect(source, *values, baseline=i["baseline_risk"])
-        needed = absolute_effects.number_needed_to_treat(
-            absolute.difference, *absolute.difference_ci
-        )
+        absolute = evidence.absolute_effect(source, *values, baseline=i["baseline_risk"])
+        needed = evidence.number_needed_to_treat(absolute.difference, *absolute.difference_ci)
         return {
             target.lower(): middle,
             "ci": [low, high],
@@ -121,7 +119,7 @@ def _at_baseline(source: str, target: str) -> Callable[[dict], Quantities]:
 
 
 def _needed(i: dict) -> Quantities:
-    needed = absolute_effects.number_needed_to_treat(i["rd"], i["ci_lb"], i["ci_ub"])
+    needed = evidence.number_needed_to_treat(i["rd"], i["ci_lb"], i["ci_ub"])
     if needed.ci is None:
         inverse = (-needed.fewer_limit, needed.more_limit)
     elif needed.direction == "fewer":
@@ -142,8 +140,8 @@ def _needed_from_table(i: dict) -> Quantities:
     effect = effect_size("RD", **i, to="none")
     rd, se = float(effect.yi[0]), float(effect.sei[0])
     wald = [float(limit[0]) for limit in wald_interval(effect.yi, effect.vi)]
-    newcombe = [float(limit) for limit in absolute_effects.newcombe_interval(**i)]
-    needed = absolute_effects.number_needed_to_treat(rd, *wald)
+    newcombe = [float(limit) for limit in evidence.newcombe_interval(**i)]
+    needed = evidence.number_needed_to_treat(rd, *wald)
     return {
         "rd": rd,
         "se": se,
@@ -151,7 +149,7 @@ def _needed_from_table(i: dict) -> Quantities:
         "nnt": needed.nnt,
         "nnt_ci_wald": needed.ci,
         "ci_newcombe": newcombe,
-        "nnt_ci_newcombe": absolute_effects.number_needed_to_treat(rd, *newcombe).ci,
+        "nnt_ci_newcombe": evidence.number_needed_to_treat(rd, *newcombe).ci,
     }
 
 
@@ -160,11 +158,11 @@ def _quantiles(mean_methods: tuple[str, ...], sd_methods: tuple[str, ...]) -> Ca
         names = {"min": "minimum", "max": "maximum"}
         given = {names.get(name, name): value for name, value in i.items()}
         means = {
-            f"mean_{method}": quantiles.mean_from_quantiles(**given, method=method)
+            f"mean_{method}": evidence.mean_from_quantiles(**given, method=method)
             for method in mean_methods
         }
         sds = {
-            f"sd_{method}": quantiles.sd_from_quantiles(**given, method=method)
+            f"sd_{method}": evidence.sd_from_quantiles(**given, method=method)
             for method in sd_methods
         }
         return {**means, **sds}
@@ -173,43 +171,43 @@ def _quantiles(mean_methods: tuple[str, ...], sd_methods: tuple[str, ...]) -> Ca
 
 
 def _combined(i: dict) -> Quantities:
-    return dict(zip(("n", "mean", "sd"), arm_summaries.combine_groups(**i), strict=True))
+    return dict(zip(("n", "mean", "sd"), evidence.combine_groups(**i), strict=True))
 
 
 def _combined_events(i: dict) -> Quantities:
-    return dict(zip(("events", "n"), arm_summaries.combine_events(**i), strict=True))
+    return dict(zip(("events", "n"), evidence.combine_events(**i), strict=True))
 
 
 def _sd(i: dict) -> Quantities:
     limits = (i["ci_lb"], i["ci_ub"], i["n"])
     return {
-        "sd_from_se": arm_summaries.sd_from_se(i["se"], i["n"]),
-        "sd_from_ci_normal": arm_summaries.sd_from_ci(*limits, distribution="normal"),
-        "sd_from_ci_t": arm_summaries.sd_from_ci(*limits, distribution="t"),
+        "sd_from_se": evidence.sd_from_se(i["se"], i["n"]),
+        "sd_from_ci_normal": evidence.sd_from_ci(*limits, distribution="normal"),
+        "sd_from_ci_t": evidence.sd_from_ci(*limits, distribution="t"),
     }
 
 
 def _sd_from_p(i: dict) -> Quantities:
     difference, p, n1, n2 = i["mean_difference"], i["p"], i["n1"], i["n2"]
-    t = conversions.statistic_from_p(difference, p, df=n1 + n2 - 2)
+    t = effects.statistic_from_p(difference, p, df=n1 + n2 - 2)
     return {
         "t": t,
-        "se": conversions.se_from_p(difference, p, df=n1 + n2 - 2),
-        "sd": arm_summaries.sd_from_p(difference, p, n1, n2),
-        "d": conversions.smd_from_t(t, n1, n2, correct=False)[0],
+        "se": evidence.se_from_p(difference, p, df=n1 + n2 - 2),
+        "sd": evidence.sd_from_p(difference, p, n1, n2),
+        "d": evidence.smd_from_t(t, n1, n2, correct=False)[0],
     }
 
 
 def _change(i: dict) -> Quantities:
     first, last = i["sd_baseline"], i["sd_final"]
     return {
-        "sd_change_from_corr": arm_summaries.change_sd(first, last, i["corr"]),
-        "corr_from_sds": arm_summaries.change_correlation(first, last, i["sd_change"]),
+        "sd_change_from_corr": evidence.change_sd(first, last, i["corr"]),
+        "corr_from_sds": evidence.change_correlation(first, last, i["sd_change"]),
     }
 
 
 def _person_years(i: dict) -> Quantities:
-    time = rates.person_time(i["n"], i["mean_followup"])
+    time = evidence.person_time(i["n"], i["mean_followup"])
     raw = effect_size("IR", xi=i["events"], ti=time, to="none")
     log = effect_size("IRLN", xi=i["events"], ti=time, to="none")
     rate = float(raw.yi[0])
@@ -220,11 +218,11 @@ def _person_years(i: dict) -> Quantities:
         "log_rate": log.yi[0],
         "se_log_rate": log.sei[0],
         "se_rate": raw.sei[0],
-        "ci_exact": rates.rate_interval(i["events"], time),
-        "ci_log_normal": rates.rate_interval(i["events"], time, method="log-normal")
+        "ci_exact": evidence.rate_interval(i["events"], time),
+        "ci_log_normal": evidence.rate_interval(i["events"], time, method="log-normal")
         if i["events"]
         else None,
-        "risk_1yr_exponential": rates.risk_from_rate(rate, 1),
+        "risk_1yr_exponential": evidence.risk_from_rate(rate, 1),
     }
 
 
@@ -246,20 +244,20 @@ def _logrank_from_p(i: dict) -> Quantities:
 
 def _correlation(i: dict) -> Quantities:
     n = i["n1"] + i["n2"]
-    z, var_z = conversions.z_from_r(i["r"], n)
-    d, var_d = conversions.smd_from_r(i["r"], n)
+    z, var_z = evidence.z_from_r(i["r"], n)
+    d, var_d = evidence.smd_from_r(i["r"], n)
     return {
         "z": z,
         "var_z": var_z,
         "r_ci": back_transform(wald_interval(z, var_z), "ZCOR"),
         "d": d,
         "var_d": var_d,
-        "r_from_d": conversions.r_from_smd(d, i["n1"], i["n2"]),
+        "r_from_d": evidence.r_from_smd(d, i["n1"], i["n2"]),
     }
 
 
 def _clusters(i: dict) -> Quantities:
-    effect = arm_summaries.design_effect(i["mean_cluster_size"], i["icc"])
+    effect = evidence.design_effect(i["mean_cluster_size"], i["icc"])
     return {
         "design_effect": effect,
         "effective_n": i["n"] / effect,
@@ -270,9 +268,9 @@ def _clusters(i: dict) -> Quantities:
 
 def _smd_from_t(i: dict) -> Quantities:
     df = i["n1"] + i["n2"] - 2
-    g, var_g = conversions.smd_from_t(**i)
+    g, var_g = evidence.smd_from_t(**i)
     return {
-        "d": conversions.smd_from_t(**i, correct=False)[0],
+        "d": evidence.smd_from_t(**i, correct=False)[0],
         "J_exact": small_sample_correction(df),
         "J_approx": small_sample_correction(df, exact=False),
         "g": g,

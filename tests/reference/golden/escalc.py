@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.measures import MEASURES
+from evidence import effect_size
+from evidence.effects import MEASURES
 from tests.reference.golden.compare import CLOSED_FORM, Check, NotSupported, require_offered
 
 #: What metafor did before the version (4.6, 5.0) in which it changed.

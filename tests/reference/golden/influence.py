@@ -5,11 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from evidence import baujat, cumulative, gosh, influence, leave_one_out, predict_studies
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.regression.predicted_studies import predict_studies
-from evidence.synthesis.sensitivity.influence_measures import baujat, influence
-from evidence.synthesis.sensitivity.study_deletion import cumulative, leave_one_out
-from evidence.synthesis.sensitivity.subset_summaries import Gosh, gosh
+from evidence.synthesis.sensitivity import Gosh
 from tests.reference.golden._search import SEARCHED, WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

@@ -10,11 +10,9 @@ from itertools import combinations
 
 import numpy as np
 
+from evidence import MetaRegression, compare_models, meta_regression, predict_effects
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.regression.fit import meta_regression
-from evidence.synthesis.regression.model_comparison import compare_models, joint_test
-from evidence.synthesis.regression.predicted_effects import predict_effects
-from evidence.synthesis.regression.records import MetaRegression
+from evidence.synthesis.regression import joint_test
 from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     EXACT,

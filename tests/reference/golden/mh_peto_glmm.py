@@ -9,12 +9,8 @@ import math
 
 import numpy as np
 
-from evidence.synthesis.rare_events.common_effect import CommonEffectHeterogeneity
-from evidence.synthesis.rare_events.glmm import MODELS, pool_glmm
-from evidence.synthesis.rare_events.glmm_result import GlmmResult
-from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
-from evidence.synthesis.rare_events.mantel_haenszel_estimates import ESTIMATES
-from evidence.synthesis.rare_events.peto import pool_peto
+from evidence import pool_glmm, pool_mantel_haenszel, pool_peto
+from evidence.synthesis.rare_events import ESTIMATES, MODELS, CommonEffectHeterogeneity, GlmmResult
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,

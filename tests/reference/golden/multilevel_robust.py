@@ -8,19 +8,9 @@ otherwise a cluster for robust tests of a model with independent effects.
 import re
 from dataclasses import replace
 
-from evidence.synthesis.inputs.grouping import RandomStructure
-from evidence.synthesis.inputs.random_effects import STRUCTURES
-from evidence.synthesis.inputs.sampling_covariances import (
-    arm_overlap,
-    outcome_correlation,
-    sampling_covariance,
-)
-from evidence.synthesis.multilevel.cluster_robust import robust
-from evidence.synthesis.multilevel.fit import pool_multilevel
-from evidence.synthesis.multilevel.profile_intervals import profile_interval
-from evidence.synthesis.multilevel.records import MultilevelModel
-from evidence.synthesis.multilevel.robust_variance import pool_robust
-from evidence.synthesis.regression.fit import meta_regression
+from evidence import meta_regression, pool_multilevel, robust, sampling_covariance
+from evidence.synthesis.inputs import STRUCTURES, RandomStructure, arm_overlap, outcome_correlation
+from evidence.synthesis.multilevel import MultilevelModel, pool_robust, profile_interval
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,

@@ -2,18 +2,11 @@
 
 import math
 
-from evidence.effects.conversions import back_transform
-from evidence.effects.proportions import proportion_interval
-from evidence.effects.rates import rate_interval
+from evidence import pool_glmm, pool_proportions, pool_rates, proportion_interval, rate_interval
+from evidence.effects import back_transform
 from evidence.errors import NotEstimable
-from evidence.synthesis.pairwise.single_arm import (
-    PROPORTION_TRANSFORMS,
-    RATE_TRANSFORMS,
-    pool_proportions,
-    pool_rates,
-)
-from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
-from evidence.synthesis.rare_events.glmm import MODELS, pool_glmm
+from evidence.synthesis.pairwise import PROPORTION_TRANSFORMS, RATE_TRANSFORMS, SingleArmSummary
+from evidence.synthesis.rare_events import MODELS
 from tests.reference.golden._search import cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

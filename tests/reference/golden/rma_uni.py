@@ -1,13 +1,9 @@
 """Pairwise random-effects models: the cases are calls of metafor's ``rma`` without moderators."""
 
+from evidence import PooledEffect, pool
 from evidence.errors import NotEstimable
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.likelihood_statistics import (
-    fit_statistics,
-    profile_likelihood_interval,
-)
-from evidence.synthesis.pairwise.pooled_effect import PooledEffect
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise import fit_statistics, profile_likelihood_interval
 from tests.reference.golden._search import WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (
     CLOSED_FORM,

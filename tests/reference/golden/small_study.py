@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+from evidence import (
+    excess_significance,
+    fail_safe_n,
+    henmi_copas,
+    rank_test,
+    regression_test,
+    selection_model,
+    trim_and_fill,
+)
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.henmi_copas_interval import henmi_copas
-from evidence.synthesis.publication_bias.fail_safe import fail_safe_n
-from evidence.synthesis.publication_bias.filled_studies import trim_and_fill
-from evidence.synthesis.publication_bias.regression_tests import rank_test, regression_test
-from evidence.synthesis.publication_bias.selection_models import selection_model
-from evidence.synthesis.publication_bias.significant_counts import excess_significance
 from tests.reference.golden._metabias import FEWEST, metabias
 from tests.reference.golden._search import WITHOUT_SEARCH, cause, excused
 from tests.reference.golden.compare import (

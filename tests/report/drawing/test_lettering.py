@@ -15,7 +15,7 @@ from evidence.report.drawing.lettering import (
     width_of,
     wrap,
 )
-from evidence.report.record.document import Named, Shown
+from evidence.report.record import Named, Shown
 
 #: A letter may lean out of its advance by a part of its size.
 OVERHANG = 0.2

@@ -7,7 +7,7 @@ import pytest
 
 from evidence.errors import BadInput
 from evidence.report.html.writer import table_html, write_html
-from evidence.report.record.document import (
+from evidence.report.record import (
     Block,
     Cell,
     Column,

@@ -3,17 +3,16 @@ import math
 
 import pytest
 
+from evidence import effect_size, pool
 from evidence.addresses import address_of
-from evidence.effects.conversions import wald_interval
-from evidence.effects.effect_sizes import effect_size
+from evidence.effects import wald_interval
 from evidence.errors import BadInput, UnknownName, VerificationError
-from evidence.outcomes.summary_statistics import percentage, relative_reduction, total
+from evidence.outcomes import percentage, relative_reduction, total
 from evidence.report.record.document import Named, Shown, plain
 from evidence.report.record.ledger import Ledger, Quantity
 from evidence.report.record.numbers import format_number
 from evidence.report.record.origins import Origins, plain_value, read_path, run
-from evidence.synthesis.pairwise.policies import describe_method
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise import describe_method
 
 EVENTS = "alpha/relapse/24m/drug/events@paper-1"
 SIZE = "alpha/participants/any/drug/n@paper-1"

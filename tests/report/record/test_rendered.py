@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from evidence.report.html.writer import write_html
+from evidence.report.html import write_html
 from evidence.report.record.document import (
     Cell,
     Column,
@@ -24,7 +24,7 @@ from evidence.report.record.document import (
     Text,
 )
 from evidence.report.record.rendered import Rendered, read_docx, read_html, read_svg
-from evidence.report.word.writer import write_docx
+from evidence.report.word import write_docx
 
 SEED = 20240229
 MUTATIONS = 60

@@ -7,7 +7,7 @@ import pytest
 from docx.oxml.ns import qn
 
 from evidence.errors import BadInput
-from evidence.report.record.document import (
+from evidence.report.record import (
     Block,
     Cell,
     Column,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from evidence import pool
 from evidence.errors import BadInput, EmptySelection, NotEstimable, UnknownName
 from evidence.synthesis.bayesian.pooling import pool_bayesian
 from evidence.synthesis.bayesian.priors import half_cauchy, half_normal, half_t, log_normal
 from evidence.synthesis.bayesian.probabilities import posterior_probability
-from evidence.synthesis.pairwise.pooling import pool
 
 #: Two quadratures in double precision, one of them two-dimensional.
 QUADRATURE = 1e-9

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import evidence
+from evidence import pool
 from evidence.errors import BadInput, NotEstimable, VerificationError
 from evidence.synthesis.certificates import certificate as module
 from evidence.synthesis.certificates.certificate import certify, certify_effects, require_agreement
@@ -22,7 +23,6 @@ from evidence.synthesis.certificates.records import (
 )
 from evidence.synthesis.engines import EngineValue
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.pooling import pool
 
 DATA = Path(__file__).parents[2] / "reference" / "data" / "rma_uni.json"
 YI, VI = [0.10, 0.30, 0.35, 0.65, -0.05], [0.03, 0.03, 0.05, 0.01, 0.05]

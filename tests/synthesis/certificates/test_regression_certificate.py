@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence import meta_regression, pool
 from evidence.errors import BadInput
 from evidence.synthesis.certificates import regression_certificate as module
 from evidence.synthesis.certificates.records import AGREES, DISAGREES, DIVERGES
 from evidence.synthesis.certificates.regression_certificate import certify_regression
 from evidence.synthesis.engines import EngineRegression
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.regression.fit import meta_regression
 
 YI = [0.1, 0.45, 0.2, 0.8, 0.3, 0.9, 0.65]
 VI = [0.03, 0.02, 0.05, 0.04, 0.01, 0.06, 0.03]

@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from evidence.synthesis.heterogeneity.measures import (
+    assess_heterogeneity,
     cochran_q,
     h2_from_q,
     h2_from_tau2,
@@ -41,9 +44,43 @@ def test_p_value_of_an_extreme_q_keeps_its_digits():
     assert_allclose(found.p, 8.300172571e-274, rtol=1e-9, atol=0)
 
 
+def test_q_far_above_its_degrees_of_freedom_is_a_small_p_value_and_q_below_them_a_large_one():
+    far, near = np.array([0.0, 50.0]), np.array([0.1, 0.1001, 0.0999])
+    for y, bounds in ((far, (0.0, 1e-200)), (near, (0.99, 1.0))):
+        v = np.ones(y.size)
+        found = assess_heterogeneity(cochran_q(y, v), estimate_tau2(y, v, "DL"), None, "Q")
+        assert bounds[0] < found.q_p < bounds[1]
+        assert found.q_p == cochran_q(y, v).p
+
+
+@pytest.mark.parametrize("definition", ["tau2", "Q"])
+def test_every_measure_together_is_each_measure_by_itself(definition):
+    q, tau2, bounds = cochran_q(Y, V), estimate_tau2(Y, V, "HE"), q_profile_interval(Y, V)
+    found = assess_heterogeneity(q, tau2, bounds, definition)
+    i2 = i2_from_q(q.q, q.df), i2_from_tau2(tau2.tau2, q.typical_variance)
+    h2 = h2_from_q(q.q, q.df), h2_from_tau2(tau2.tau2, q.typical_variance)
+    assert (found.i2, found.h2) == (i2[definition == "tau2"], h2[definition == "tau2"])
+    assert (found.tau2, found.tau, found.q, found.q_df) == (tau2.tau2, tau2.tau2**0.5, q.q, q.df)
+    assert (found.tau2_ci_low, found.tau2_ci_high) == (bounds.low, bounds.high)
+    assert (found.i2_ci_low is None) == (definition == "Q")
+
+
 def test_interval_widens_with_the_level_and_holds_the_estimate():
     narrow, wide = q_profile_interval(Y, V, 0.8), q_profile_interval(Y, V, 0.99)
     assert wide.low <= narrow.low <= estimate_tau2(Y, V, "PM").tau2 <= narrow.high <= wide.high
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_at_the_bounds_the_generalised_q_is_its_quantiles(level):
+    found = q_profile_interval(20 * Y, V, level)
+
+    def generalised_q(tau2):
+        weights = 1 / (V + tau2)
+        return np.sum(weights * (20 * Y - np.average(20 * Y, weights=weights)) ** 2)
+
+    outside = (1 - level) / 2
+    assert_allclose(stats.chi2.sf(generalised_q(found.low), Y.size - 1), outside, rtol=1e-8)
+    assert_allclose(stats.chi2.cdf(generalised_q(found.high), Y.size - 1), outside, rtol=1e-8)
 
 
 def test_too_homogeneous_effects_have_an_empty_interval_reported_as_zero():

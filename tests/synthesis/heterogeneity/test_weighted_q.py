@@ -7,12 +7,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.heterogeneity.measures import cochran_q
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.heterogeneity.weighted_q import generalised_q, generalised_q_interval
-from evidence.synthesis.numerics.quadratic_forms import weighted_chi_squared_tails
+from evidence.synthesis.numerics import weighted_chi_squared_tails
 
 #: Farebrother's series stops at 1e-16 for a single term, and has thousands of them.
 SERIES = 1e-10

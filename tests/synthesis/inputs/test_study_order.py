@@ -41,3 +41,11 @@ def test_other_nonsense_is_refused():
         order_studies([1, 2, 3], LABELS, ["together"])
     with pytest.raises(BadInput, match="Names of the studies"):
         order_studies([1, 2, 3], 3)
+
+
+def test_each_look_has_its_own_studies_and_all_earlier_ones():
+    found = order_studies([2003, 2001, 2003, 1999], list("abcd"))
+    assert found.added == ((3,), (1,), (0, 2))
+    for look in range(len(found.added)):
+        inside = {place for members in found.added[: look + 1] for place in members}
+        assert set(np.flatnonzero(found.present[:, look])) == inside

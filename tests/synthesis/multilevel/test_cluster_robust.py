@@ -9,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, meta_regression, pool
 from evidence.errors import BadInput, EvidenceError, NotEstimable, TooFewStudies, UnknownName
-from evidence.synthesis.inputs.grouping import nested
+from evidence.synthesis.inputs import nested
 from evidence.synthesis.multilevel.cluster_robust import joint_robust_test, robust
 from evidence.synthesis.multilevel.fit import pool_multilevel
 from evidence.synthesis.multilevel.robust_variance import pool_robust
 from evidence.synthesis.multilevel.sandwich import ADJUSTMENTS
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.regression.fit import meta_regression
 
 SETS = json.loads((Path(__file__).parents[1] / "reference" / "dependent_effects.json").read_text())[
     "sets"

@@ -9,22 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.errors import BadInput, EvidenceError, NotEstimable, TooFewStudies, UnknownName
-from evidence.synthesis.inputs.grouping import RandomStructure, nested
-from evidence.synthesis.inputs.random_effects import RandomTerm
-from evidence.synthesis.inputs.sampling_covariances import (
-    arm_overlap,
-    outcome_correlation,
+from evidence import (
+    compare_models,
+    effect_size,
+    meta_regression,
+    predict_effects,
     sampling_covariance,
+)
+from evidence.errors import BadInput, EvidenceError, NotEstimable, TooFewStudies, UnknownName
+from evidence.synthesis.inputs import (
+    RandomStructure,
+    RandomTerm,
+    arm_overlap,
+    nested,
+    outcome_correlation,
     time_correlation,
 )
 from evidence.synthesis.multilevel.fit import pool_multilevel
 from evidence.synthesis.multilevel.mixed_model import MixedModel
 from evidence.synthesis.multilevel.profile_intervals import profile_interval
-from evidence.synthesis.regression.fit import meta_regression
-from evidence.synthesis.regression.model_comparison import compare_models, joint_test
-from evidence.synthesis.regression.predicted_effects import predict_effects
+from evidence.synthesis.regression import joint_test
 
 HERE = Path(__file__).parents[1]
 SETS = json.loads((HERE / "reference" / "dependent_effects.json").read_text())["sets"]

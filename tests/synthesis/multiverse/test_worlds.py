@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from evidence.effects.effect_sizes import effect_size
-from evidence.effects.zero_cells import ZeroCellRule
+from evidence import ZeroCellRule, effect_size, pool
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.multiverse.decision_rules import DecisionRule
 from evidence.synthesis.multiverse.records import DIMENSIONS, REASONS
 from evidence.synthesis.multiverse.worlds import METHODS, multiverse
-from evidence.synthesis.pairwise.pooling import pool
 
 SAME = 1e-8
 A = np.array([4, 0, 3, 12, 33, 18, 0])

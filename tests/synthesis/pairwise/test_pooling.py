@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise import POLICIES, PREDICTION_INTERVALS, SUMMARY_TESTS
+from evidence.synthesis.pairwise import PREDICTION_INTERVALS, SUMMARY_TESTS
+from evidence.synthesis.pairwise.policies import POLICIES
 from evidence.synthesis.pairwise.pooling import pool
 
 #: Closed form in both programs, so only the order of the sums differs.

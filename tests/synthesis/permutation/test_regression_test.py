@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import meta_regression, pool
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.permutation.interval import permutation_interval
 from evidence.synthesis.permutation.patterns import count_orders, study_orders
 from evidence.synthesis.permutation.regression_test import permutation_regression_test
 from evidence.synthesis.permutation.sign_test import permutation_test
-from evidence.synthesis.regression.fit import meta_regression
 
 #: A share of whole patterns.
 SHARE = 1e-12

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import pool
 from evidence.errors import BadInput, NotEstimable, TooFewStudies
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.permutation.sign_test import permutation_test
 
 YI = np.array([0.10, 0.50, -0.20, 0.90, 0.30])

@@ -1,4 +1,4 @@
-"""Trim and fill, selection models, fail-safe N, Henmi-Copas and excess significance."""
+"""Trim and fill, selection models, fail-safe N and excess significance."""
 
 import json
 from dataclasses import FrozenInstanceError
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
+from evidence import henmi_copas, pool
 from evidence.errors import (
     BadInput,
     EmptySelection,
@@ -20,9 +21,6 @@ from evidence.errors import (
     TooFewStudies,
     UnknownName,
 )
-from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
-from evidence.synthesis.pairwise.henmi_copas_interval import _moments, henmi_copas
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.publication_bias.fail_safe import fail_safe_n
 from evidence.synthesis.publication_bias.filled_studies import trim_and_fill
 from evidence.synthesis.publication_bias.selection_likelihood import SelectionLikelihood
@@ -244,6 +242,17 @@ def test_adding_that_many_null_results_just_loses_significance():
     assert z.sum() / (30 + found.number - 1) ** 0.5 > critical
 
 
+def test_rosenberg_makes_the_mean_no_longer_significant_in_a_two_sided_test():
+    found, k = fail_safe_n(Y, V, kind="rosenberg", alpha=0.01), Y.size
+    z = np.sum(Y / V) / np.sqrt(np.sum(1 / V))
+    # null results of the average weight make the weights (k + n) / k times as large
+    p_with = [
+        2 * stats.norm.sf(abs(z) / np.sqrt((k + n) / k)) for n in (found.number - 1, found.number)
+    ]
+    assert p_with[0] < 0.01 <= p_with[1]
+    assert_allclose(found.p_value, 2 * stats.norm.sf(abs(z)), rtol=SAME)
+
+
 def test_orwin_brings_the_average_to_the_target():
     found = fail_safe_n(Y, V, kind="Orwin", target=0.1, weighted=False)
     assert found.target == -0.1
@@ -266,46 +275,6 @@ def test_fail_safe_n_refuses_what_it_cannot_use():
         fail_safe_n(Y, V, kind="orwin", target=0)
     with pytest.raises(NotEstimable):
         fail_safe_n(Y, V, kind="orwin", target=1e-320)
-
-
-# --- Henmi-Copas ---------------------------------------------------------------------------------
-
-
-def test_without_heterogeneity_the_interval_is_wider_than_walds():
-    yi, vi = [0.1, 0.11, 0.09, 0.1], [0.1, 0.1, 0.2, 0.1]
-    found, common = henmi_copas(yi, vi), pool(yi, vi, policy="common")
-    assert found.tau2 == 0.0
-    assert_allclose([found.estimate, found.se], [common.estimate, common.se], rtol=SAME)
-    assert 1.0 < found.critical < 1.96
-
-
-def test_the_interval_has_the_coverage_of_its_own_approximation():
-    found = henmi_copas(Y, V)
-    assert found.estimate == pool(Y, V, policy="common").estimate
-    assert_allclose(found.tau2, pool(Y, V, method="DL").tau2, rtol=SAME)
-    wide = henmi_copas(Y, V, level=0.99)
-    assert wide.ci_low < found.ci_low < found.ci_high < wide.ci_high
-    assert_allclose(found.ci_high - found.estimate, found.critical * found.se, rtol=SAME)
-
-
-def test_the_moments_of_q_are_those_of_simulated_effects():
-    rng, vi, tau2 = np.random.default_rng(9), np.array([0.1, 0.4, 0.2, 1.0]), 0.3
-    w = 1 / vi
-    effects = rng.normal(0.0, np.sqrt(vi + tau2), (400_000, 4))
-    mean = effects @ w / w.sum()
-    q, r = ((effects - mean[:, None]) ** 2) @ w, mean * w.sum() ** 0.5
-    near = np.abs(np.abs(r) - 1.5) < 0.05
-    moments = _moments(fit_weighted(vi, w, None), tau2)
-    expected = moments.mean + moments.mean_slope * np.mean(r[near] ** 2)
-    assert_allclose(q[near].mean(), expected, rtol=0.02)
-    spread = moments.variance + moments.variance_slope * np.mean(r[near] ** 2)
-    assert_allclose(q[near].var(), spread, rtol=0.06)
-    assert_allclose(r.std(), moments.sd, rtol=0.01)
-
-
-def test_henmi_copas_needs_two_studies():
-    with pytest.raises(TooFewStudies, match="study 1"):
-        henmi_copas([0.1], [0.1])
 
 
 # --- excess significance -------------------------------------------------------------------------

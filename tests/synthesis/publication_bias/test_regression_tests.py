@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import FrozenInstanceError
-from itertools import permutations
 from math import isfinite
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy import stats
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size
 from evidence.errors import (
     BadInput,
     EmptySelection,
@@ -22,7 +20,6 @@ from evidence.errors import (
     TooFewStudies,
     UnknownName,
 )
-from evidence.synthesis.numerics.kendall import kendall_test
 from evidence.synthesis.publication_bias.count_tests import harbord_test, schwarzer_test
 from evidence.synthesis.publication_bias.precision_effect import pet_peese
 from evidence.synthesis.publication_bias.regression_tests import (
@@ -69,27 +66,6 @@ def test_regression_with_paule_mandel_and_the_floor_equals_metafor():
     assert_allclose(found.tau2, reference["tau2"], rtol=ITERATIVE)
     limits = [found.limit, found.limit_low, found.limit_high]
     assert_allclose(limits, [reference["limit"], *reference["limit_ci"]], rtol=ITERATIVE)
-
-
-def test_the_exact_distribution_of_kendall_is_that_of_all_permutations():
-    x = np.arange(5.0)
-    scores = [kendall_test("k", x, np.array(p), exact=True, decisions=()) for p in permutations(x)]
-    for one in scores[::17]:
-        share = np.mean([abs(other.score) >= abs(one.score) for other in scores])
-        assert_allclose(one.p_value, share, rtol=SAME)
-
-
-@pytest.mark.parametrize("ties", [False, True])
-def test_kendall_equals_scipy(ties):
-    rng = np.random.default_rng(7)
-    x, y = rng.normal(size=(2, 14))
-    if ties:
-        x, y = np.round(x), np.round(y, 0)
-    found = kendall_test("k", x, y, exact=None, decisions=())
-    kind = "asymptotic" if ties else "exact"
-    expected = stats.kendalltau(x, y, method=kind)
-    assert (found.ties, found.exact) == (ties, not ties)
-    assert_allclose([found.tau, found.p_value], [expected.statistic, expected.pvalue], rtol=SAME)
 
 
 # --- identities ----------------------------------------------------------------------------------

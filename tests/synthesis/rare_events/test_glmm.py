@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import integrate, optimize, stats
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size
 from evidence.errors import BadInput, EvidenceError, NotEstimable, TooFewStudies, UnknownName
 from evidence.synthesis.pairwise import pool
 from evidence.synthesis.rare_events.glmm import MODELS, pool_glmm

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose
 
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.engines import engine_odds_ratio
-from evidence.synthesis.numerics.hypergeometric import expected_events
 from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
 
 #: Closed form; only the order of the sums differs.
@@ -122,15 +121,6 @@ def test_without_events_in_an_arm_there_is_a_reason_instead_of_a_ratio(measure):
     assert "not estimable" in found.reason
     assert found.cmh.statistic > 0
     assert found.to_frame().loc[0, "reason"] == found.reason
-
-
-def test_expected_events_give_the_odds_ratio_of_the_margins():
-    n1, n2, m = np.array([12.0, 5.0, 30.0]), np.array([13.0, 8.0, 2.0]), np.array([6.0, 11.0, 9.0])
-    for odds_ratio in (1e-6, 0.3, 1.0, 4.0, 1e6):
-        x = expected_events(n1, n2, m, odds_ratio)
-        assert_allclose(x * (n2 - m + x), odds_ratio * (n1 - x) * (m - x), rtol=1e-7)
-        low, high = np.maximum(0, m - n2), np.minimum(n1, m)
-        assert np.all((x >= low) & (x <= high))
 
 
 def test_bad_tables_are_refused_together():

@@ -1,7 +1,7 @@
 import pytest
 
 from evidence.errors import BadInput, UnknownName
-from evidence.synthesis.inputs.event_counts import read_counts
+from evidence.synthesis.inputs import read_counts
 from evidence.synthesis.rare_events.choice import choose_method, event_facts
 from evidence.synthesis.rare_events.panel import rare_events
 from evidence.synthesis.rare_events.peto import pool_peto

@@ -48,6 +48,13 @@ def test_an_arm_without_events_has_an_estimate_and_two_have_a_reason():
     assert "No study" in none.to_frame().loc[0, "reason"]
 
 
+def test_a_trial_of_two_participants_with_one_event_has_its_exact_variance():
+    # One event falls on either participant alike: mean 1/2, variance 1/4.
+    found = pool_peto(ai=[1], n1i=[1], ci=[0], n2i=[1])
+    assert (found.differences[0], found.variances[0]) == (0.5, 0.25)
+    assert (found.estimate, found.se, found.k_informative) == (2.0, 2.0, 1)
+
+
 def test_nonsense_is_refused():
     with pytest.raises(BadInput, match="exceeds n1i"):
         pool_peto(ai=[11], n1i=[10], ci=[0], n2i=[9])

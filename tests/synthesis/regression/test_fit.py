@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, pool
 from evidence.errors import (
     BadInput,
     EvidenceError,
@@ -22,9 +22,8 @@ from evidence.errors import (
     UnknownName,
 )
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.inputs.design_matrix import build_design
+from evidence.synthesis.inputs import build_design
 from evidence.synthesis.pairwise import SUMMARY_TESTS
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.regression.fit import meta_regression
 from evidence.synthesis.regression.model_comparison import compare_models, joint_test
 from evidence.synthesis.regression.predicted_effects import predict_effects

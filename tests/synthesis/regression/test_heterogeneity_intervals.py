@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from evidence import generalised_q_interval, pool
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName
-from evidence.synthesis.heterogeneity.weighted_q import generalised_q_interval
-from evidence.synthesis.pairwise.likelihood_statistics import profile_likelihood_interval
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise import profile_likelihood_interval
 from evidence.synthesis.regression.fit import meta_regression
 from evidence.synthesis.regression.heterogeneity_intervals import INTERVALS, heterogeneity_interval
 

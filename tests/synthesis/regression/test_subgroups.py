@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, pool
 from evidence.errors import BadInput, Caution, EvidenceError, TooFewStudies, UnknownName
-from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.heterogeneity.measures import cochran_q
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.heterogeneity import ESTIMATORS, cochran_q
 from evidence.synthesis.regression.subgroups import TAU2_MODES, pool_subgroups
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "subgroups.json").read_text())

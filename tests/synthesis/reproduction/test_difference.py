@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence import pool
 from evidence.errors import BadInput
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.reproduction.difference import explain_difference
 
 YI = np.array([0.10, 0.30, 0.35, 0.65, -0.05])
@@ -101,7 +101,7 @@ def test_what_is_no_summary_is_refused():
 
 
 def test_different_scales_and_repeated_names_are_refused_together():
-    from evidence.effects.effect_sizes import effect_size
+    from evidence import effect_size
 
     counts = {"ai": [4, 6], "n1i": [123, 306], "ci": [11, 29], "n2i": [139, 303]}
     one = pool(effect_size("RR", **counts, labels=["a", "a"]), policy="common")

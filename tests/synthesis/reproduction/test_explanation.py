@@ -10,15 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, pool, pool_mantel_haenszel, pool_peto, pool_proportions
 from evidence.errors import BadInput, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.inputs.study_sets import MOST_FOR_ALL_SUBSETS, subsets_of
 from evidence.synthesis.pairwise import SUMMARY_TESTS
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.single_arm import pool_proportions
-from evidence.synthesis.rare_events.mantel_haenszel import pool_mantel_haenszel
-from evidence.synthesis.rare_events.peto import pool_peto
 from evidence.synthesis.reproduction.explanation import explain
 
 #: The stacked fits and the single ones differ in the order of sums.
@@ -214,11 +209,6 @@ def test_unknown_names_are_refused():
 def test_studies_that_give_no_number_are_refused():
     with pytest.raises(NotEstimable, match="none of"):
         explain(estimate=1.0, yi=[800.0], vi=[1.0], measure="RR")
-
-
-def test_all_subsets_of_many_studies_are_refused():
-    with pytest.raises(BadInput, match="leave-one-out"):
-        subsets_of(MOST_FOR_ALL_SUBSETS + 1, "all")
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, pool, predict_studies
 from evidence.errors import (
     BadInput,
     EmptySelection,
@@ -20,9 +20,7 @@ from evidence.errors import (
     UnknownName,
 )
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.policies import POLICIES
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.regression.predicted_studies import predict_studies
+from evidence.synthesis.pairwise import POLICIES
 from evidence.synthesis.sensitivity.influence_measures import baujat, influence
 from evidence.synthesis.sensitivity.study_deletion import cumulative, leave_one_out, sensitivity
 from tests.synthesis.any_studies import any_studies

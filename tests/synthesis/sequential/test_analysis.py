@@ -10,10 +10,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from evidence.effects.effect_sizes import effect_size
+from evidence import cumulative, effect_size, pool
 from evidence.errors import BadInput, EmptySelection, NotEstimable, UnknownName
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.sensitivity.study_deletion import cumulative
 from evidence.synthesis.sequential.analysis import trial_sequential
 from evidence.synthesis.sequential.information import (
     AnticipatedEffect,

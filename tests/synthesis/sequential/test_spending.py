@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
 from evidence.errors import BadInput, UnknownName
-from evidence.synthesis.numerics.score_process import exit_probabilities
+from evidence.synthesis.numerics import exit_probabilities
 from evidence.synthesis.sequential.spending import (
     CODES,
     SPENDING,

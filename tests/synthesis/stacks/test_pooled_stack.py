@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from evidence import pool
 from evidence.errors import BadInput, EmptySelection, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.stacks.pooled_stack import pool_stack
 
 #: The order of the sums differs, and both searches end at machine precision.

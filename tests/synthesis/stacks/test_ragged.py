@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from evidence import pool
 from evidence.errors import BadInput, EvidenceError, NotEstimable, UnknownName
 from evidence.synthesis.heterogeneity import ESTIMATORS
-from evidence.synthesis.pairwise.policies import POLICIES
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.synthesis.pairwise import POLICIES
 from evidence.synthesis.stacks.ragged import pool_ragged
 from evidence.synthesis.stacks.ragged_result import NO_WIDTH, NUMBERS, ONE_STUDY, OUT_OF_RANGE
 

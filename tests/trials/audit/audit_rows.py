@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evidence.trials.rows.columns import COLUMN_NAMES
+from evidence.trials.rows import COLUMN_NAMES
 
 UNITS = {
     "n": "patients",

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from evidence import Trials
 from evidence.trials.audit.report import RULES, SEVERITIES, audit
-from evidence.trials.dataset.load import Trials
 from tests.trials.audit.audit_rows import reported
 
 
@@ -39,7 +39,7 @@ def test_every_finding_names_a_rule_rows_of_the_dataset_and_what_would_settle_it
 
 
 def test_a_finding_keeps_its_calculation_so_that_it_can_be_repeated(report, trials):
-    from evidence.report.record.origins import run
+    from evidence.report.record import run
 
     for finding in report.findings:
         calculation = finding.calculation

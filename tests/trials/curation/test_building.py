@@ -4,9 +4,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from evidence import load_trials
 from evidence.errors import CurationError, DatasetError
 from evidence.trials.curation.building import build, read_curated
-from evidence.trials.dataset.load import load_trials
 
 
 @pytest.fixture

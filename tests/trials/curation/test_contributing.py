@@ -6,8 +6,8 @@ import shutil
 import pytest
 import yaml
 
+from evidence import load_trials
 from evidence.interfaces.cli import main
-from evidence.trials.dataset.load import load_trials
 
 
 @pytest.fixture

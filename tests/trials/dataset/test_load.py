@@ -10,7 +10,7 @@ import pytest
 
 from evidence.errors import BadInput, DatasetError, EmptySelection, UnknownName
 from evidence.trials.dataset.load import load_trials
-from evidence.trials.rows.columns import (
+from evidence.trials.rows import (
     COLUMN_NAMES,
     COLUMNS,
     EXTRACTIONS,

@@ -9,7 +9,7 @@ import pytest
 from evidence.errors import BadInput, CurationError, UnknownName
 from evidence.trials.dataset.load import Trials
 from evidence.trials.dataset.sql import ARMS, RISK_OF_BIAS, SOURCES, STUDIES, Database, query
-from evidence.trials.rows.columns import COLUMN_NAMES
+from evidence.trials.rows import COLUMN_NAMES
 
 TABLES = ("trials", "studies", "arms", "sources", "risk_of_bias")
 

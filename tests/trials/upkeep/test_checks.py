@@ -4,9 +4,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evidence import load_trials
 from evidence.errors import CurationError, DatasetError
-from evidence.trials.curation.building import to_bytes
-from evidence.trials.dataset.load import load_trials
+from evidence.trials.curation import to_bytes
 from evidence.trials.upkeep.checks import check_dataset, validate
 
 

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from evidence.errors import BadInput
-from evidence.trials.dataset.counts import MARKERS, counts, counts_text, refresh_readme
-from evidence.trials.rows.columns import COLUMN_NAMES
+from evidence.trials.dataset import MARKERS, counts, counts_text, refresh_readme
+from evidence.trials.rows import COLUMN_NAMES
 from evidence.trials.upkeep.code_book import codebook, data_dictionary, write_codebook
 
 README = "# Title\n\n<!-- counts -->\nold\n<!-- /counts -->\n\nMore.\n"

@@ -4,9 +4,9 @@ import hashlib
 import pyarrow as pa
 import pytest
 
+from evidence import load_trials
 from evidence.errors import DatasetError
-from evidence.trials.dataset.load import load_trials
-from evidence.trials.rows.printed import prints
+from evidence.trials.rows import prints
 from evidence.trials.upkeep.provenance import verify_sources
 
 #: The numbers of the review's text, as they stand on its lines.

@@ -114,7 +114,15 @@ def _length(context: Context, what: str, number: int) -> Quantity:
 
 
 def length_of(*, what: str, number: int) -> int:
-    """Return how many there are of what is listed; ``what`` says of what."""
+    """Return how many there are of what is listed; ``what`` says of what.
+
+    Parameters
+    ----------
+    what : str
+        What is listed, in words for the reader of a ledger.
+    number : int
+        How many there are.
+    """
     return number
 
 

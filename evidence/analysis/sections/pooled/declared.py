@@ -13,7 +13,7 @@ from evidence.outcomes.selection import Question
 class Select(Entry):
     """Which rows of the dataset answer the question.
 
-    The fields are those of :class:`evidence.outcomes.selection.Question`.
+    The fields are those of :class:`evidence.outcomes.Question`.
     """
 
     outcome: str

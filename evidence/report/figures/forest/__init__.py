@@ -1,1 +1,5 @@
 """The forest plot: from a synthesis to rows, axis, marks and a drawing."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

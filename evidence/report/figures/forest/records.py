@@ -66,7 +66,7 @@ class ForestPlot:
     Attributes
     ----------
     id, number, title, alt
-        As in :class:`evidence.report.record.document.Figure`; not drawn.
+        As in :class:`evidence.report.record.Figure`; not drawn.
     column_headers : tuple of Text
         Header of the labels, then of each column between labels and weights.
     column_spanners : tuple of Text

@@ -26,7 +26,7 @@ class ShownFit:
     Attributes
     ----------
     scale, null
-        As in :class:`evidence.report.figures.forest.records.ForestPlot`.
+        As in :class:`evidence.report.figures.forest.ForestPlot`.
     name : str
         What the axis shows.
     studies : tuple of (float, float, float)
@@ -46,7 +46,15 @@ class ShownFit:
 
 
 def show_fit(fit: PooledEffect, transform: Transform | None) -> ShownFit:
-    """Show a fit on the natural scale of its measure, or as asked."""
+    """Show a fit on the natural scale of its measure, or as asked.
+
+    Parameters
+    ----------
+    fit : PooledEffect
+        Summary on the scale of analysis.
+    transform : str or callable, or None
+        The way to the scale that is shown; that of the measure if None.
+    """
     half = critical_value(fit.level, None) * np.sqrt(fit.vi)
     limits = fit.prediction
     return show_numbers(

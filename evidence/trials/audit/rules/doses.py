@@ -50,7 +50,17 @@ def _stated(row: Row) -> list[float]:
 
 
 def dose_of_arm(*, dose: float, stated: list[float], unit: str) -> Arithmetic:
-    """Return that a dose is none of those of its arm."""
+    """Return that a dose is none of those of its arm.
+
+    Parameters
+    ----------
+    dose : float
+        Printed dose, in ``unit``.
+    stated : list of float
+        Doses of the arm.
+    unit : str
+        Their unit.
+    """
     known = " and ".join(text(number) for number in stated)
     nearest = min(abs(dose - number) for number in stated)
     return Arithmetic(
@@ -85,7 +95,17 @@ def _against_total(row: Row, total: Row, years: float, book: Book) -> Iterator[F
 def total_of_years(
     *, yearly: float, total: float, years: float, decimals: list[int | None]
 ) -> Arithmetic:
-    """Return a yearly dose times the years, with rounding, beside the total printed."""
+    """Return a yearly dose times the years, with rounding, beside the total printed.
+
+    Parameters
+    ----------
+    yearly, total : float
+        Printed doses of a year and in all.
+    years : float
+        How many years.
+    decimals : list of int or None
+        Decimals printed.
+    """
     can = span(lambda dose: dose * years, rounded(yearly, decimals[0]))
     printed = rounded(total, decimals[1])
     distance = 0.0 if can.meets(printed) else can.distance(printed)
@@ -135,7 +155,17 @@ def _over(row: Row, number: Row, limit: Row) -> Iterator[Finding]:
 
 
 def cumulative_of(*, dose: float, number: float, limit: float, unit: str) -> Arithmetic:
-    """Return a dose times its number beside the lifetime maximum."""
+    """Return a dose times its number beside the lifetime maximum.
+
+    Parameters
+    ----------
+    dose, limit : float
+        Printed dose and lifetime maximum, in ``unit``.
+    number : float
+        Doses given.
+    unit : str
+        Their unit.
+    """
     total = dose * number
     shown = f"{text(dose)} × {text(number)} = {text(total)} {unit}"
     return Arithmetic(

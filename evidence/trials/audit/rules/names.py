@@ -81,7 +81,15 @@ def _finding(one: Row, other: Row, pairs: Sequence[tuple[Row, Row]]) -> Finding:
 def shared_of(
     *, sizes: Sequence[float], first: Sequence[float], second: Sequence[float]
 ) -> Arithmetic:
-    """Return how many results two studies of one size share."""
+    """Return how many results two studies of one size share.
+
+    Parameters
+    ----------
+    sizes : sequence of float, shape (2,)
+        Patients of each study.
+    first, second : sequence of float
+        Results of each, in the same order.
+    """
     same = sum(one == other for one, other in zip(first, second, strict=True))
     shown = ", ".join(f"{value:g}" for value in first)
     return Arithmetic(

@@ -172,7 +172,19 @@ def _worded(row: Row, other: Row, sure: Match, book: Book) -> Finding:
 
 
 def word_of(*, p: float, bound: str, significant: bool, decimals: int | None) -> Arithmetic:
-    """Return why a p value contradicts the word that goes with it."""
+    """Return why a p value contradicts the word that goes with it.
+
+    Parameters
+    ----------
+    p : float
+        Printed p value.
+    bound : str
+        Its operator: =, < or >.
+    significant : bool
+        What the word says.
+    decimals : int or None
+        Decimals printed.
+    """
     word = "significant" if significant else "not significant"
     side = "is below" if p < LEVEL or (bound in _BELOW and p <= LEVEL) else "is not below"
     return Arithmetic(

@@ -50,7 +50,13 @@ def _larger(rule: str, part: Row, whole: Row, severity: Severity) -> Finding:
 
 
 def larger_of(*, part: float, whole: float) -> Arithmetic:
-    """Return by how many a part exceeds its whole."""
+    """Return by how many a part exceeds its whole.
+
+    Parameters
+    ----------
+    part, whole : float
+        Printed counts.
+    """
     return Arithmetic(
         text=f"{text(part)} of {text(whole)} are {text(part - whole)} too many",
         gap=share(max(0.0, part - whole), part),
@@ -122,7 +128,13 @@ def _fewer(row: Row, patients: Row, severity: Severity) -> Finding:
 
 
 def fewer_of(*, events: float, patients: float) -> Arithmetic:
-    """Return by how many the patients with an event exceed the events."""
+    """Return by how many the patients with an event exceed the events.
+
+    Parameters
+    ----------
+    events, patients : float
+        Printed events, and patients with an event.
+    """
     return Arithmetic(
         text=f"events: {text(events)}; patients with at least one: {text(patients)}",
         gap=share(max(0.0, patients - events), patients),
@@ -157,7 +169,15 @@ def _off(row: Row, column: str, limits: Sequence[float]) -> Finding:
 
 
 def scale_of(*, value: float, low: float, high: float) -> Arithmetic:
-    """Return how far a value lies outside its scale."""
+    """Return how far a value lies outside its scale.
+
+    Parameters
+    ----------
+    value : float
+        As printed.
+    low, high : float
+        Ends of the scale.
+    """
     distance = max(0.0, low - value, value - high)
     return Arithmetic(
         text=f"{text(value)} lies outside {text(low)} to {text(high)}", gap=share(distance, value)

@@ -58,6 +58,13 @@ def _against_range(row: Row, wide: Row, book: Book) -> Iterator[Finding]:
 def deviation_in_range(*, sd: float, low: float, high: float, decimals: int | None) -> Arithmetic:
     """Return a standard deviation beside half the range, times the root of two.
 
+    Parameters
+    ----------
+    sd, low, high : float
+        Printed standard deviation and range, in one unit.
+    decimals : int or None
+        Decimals printed.
+
     References
     ----------
     Popoviciu T (1935). Mathematica 9:129-145: a standard deviation is at most half the range;
@@ -110,7 +117,15 @@ def _size(row: Row, book: Book) -> Row | None:
 
 
 def error_of_limits(*, sd: float, low: float, high: float, n: float) -> Arithmetic:
-    """Return a standard deviation beside the standard error that confidence limits give."""
+    """Return a standard deviation beside the standard error that confidence limits give.
+
+    Parameters
+    ----------
+    sd, low, high : float
+        Printed standard deviation and confidence limits of the mean, in one unit.
+    n : float
+        Patients.
+    """
     error = (high - low) / (2 * QUANTILE)
     expected = error * math.sqrt(n)
     is_error = error / NEAR < sd < error * NEAR and not expected / NEAR < sd < expected * NEAR
@@ -145,7 +160,15 @@ def two_spreads(book: Book) -> Iterator[Finding]:
 
 
 def error_of_deviation(*, larger: float, smaller: float, n: float) -> Arithmetic:
-    """Return a standard deviation over the root of n beside a smaller spread."""
+    """Return a standard deviation over the root of n beside a smaller spread.
+
+    Parameters
+    ----------
+    larger, smaller : float
+        Printed spreads, in one unit.
+    n : float
+        Patients.
+    """
     error = larger / math.sqrt(n)
     same = n > NEAR**2 and error / NEAR < smaller < error * NEAR and smaller * NEAR < larger
     return Arithmetic(
@@ -179,7 +202,15 @@ def _part_size(row: Row, book: Book) -> Row | None:
 
 
 def binomial_of(*, error: float, percent: float, n: float) -> Arithmetic:
-    """Return a standard error beside the binomial one."""
+    """Return a standard error beside the binomial one.
+
+    Parameters
+    ----------
+    error, percent : float
+        Printed standard error and percentage, in per cent.
+    n : float
+        Patients.
+    """
     expected = math.sqrt(percent * (100 - percent) / n)
     far = not expected / FAR < error < expected * FAR
     return Arithmetic(

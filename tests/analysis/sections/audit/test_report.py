@@ -4,19 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from evidence.analysis.declared.rows_in_use import used_rows
-from evidence.analysis.run.analysis_run import software_versions
+from evidence.analysis.declared import used_rows
+from evidence.analysis.run import software_versions
 from evidence.analysis.sections.audit.report import Audit, audit_section
-from evidence.analysis.shared.context import Context
-from evidence.analysis.verify.replay import Replay
-from evidence.report.csv_writer import write_csv
-from evidence.report.html.writer import write_html
-from evidence.report.record.document import Document, plain
-from evidence.report.record.ledger import Ledger
-from evidence.report.record.origins import Origins
-from evidence.report.record.rendered import read_docx, read_html
-from evidence.report.word.writer import write_docx
-from evidence.trials.audit.report import RULES
+from evidence.analysis.shared import Context
+from evidence.analysis.verify import Replay
+from evidence.report import write_csv
+from evidence.report.html import write_html
+from evidence.report.record import Document, Ledger, Origins, plain, read_docx, read_html
+from evidence.report.word import write_docx
+from evidence.trials.audit import RULES
 
 DECLARED = {
     "title": "Contradictions",

@@ -1,13 +1,15 @@
 """The certificate in a report: shown by default, left out if told, and stopping on disagreement."""
 
+from functools import wraps
+
 import pytest
 import yaml
 
-from evidence.analysis.run.analysis_run import run_analysis
+import evidence
+from evidence import run_analysis
+from evidence.analysis.sections.pooled import certificate as certificate_blocks
 from evidence.errors import VerificationError
-from evidence.report.record.document import plain
-from evidence.synthesis.certificates import certificate, comparison
-from evidence.synthesis.certificates.records import Tolerance
+from evidence.report.record import plain
 
 SLUG = "alemtuzumab-vs-interferon"
 
@@ -59,9 +61,12 @@ def test_an_analysis_can_do_without(run_with):
     assert all("certificate" not in section for section in run.results["sections"].values())
 
 
-def test_a_gap_over_tolerance_stops_the_report(run_with, monkeypatch):
-    strict = Tolerance(gap=1e-11, cause="for this test")
-    monkeypatch.setattr(certificate, "PYMARE_SEARCH", strict)
-    monkeypatch.setattr(comparison, "_stopped_short", lambda *_: "")
+def test_engines_that_disagree_stop_the_report(run_with, monkeypatch):
+    @wraps(evidence.synthesis.certificates.certify_effects)
+    def disagree(*_, **__):
+        raise VerificationError("The engines disagree: PyMARE")
+
+    for place in (evidence.synthesis.certificates, certificate_blocks):
+        monkeypatch.setattr(place, "certify_effects", disagree)
     with pytest.raises(VerificationError, match="engines disagree: PyMARE"):
         run_with()

@@ -1,13 +1,10 @@
 import pytest
 import yaml
 
-from evidence.analysis.run.analysis_run import run_analysis
-from evidence.analysis.run.report_files import build_report
+from evidence import build_report, pool_proportions, run_analysis
 from evidence.analysis.sections.pooled.thresholds import threshold_side
 from evidence.errors import BadInput
-from evidence.report.record.document import Listing, plain
-from evidence.report.record.rendered import read_html
-from evidence.synthesis.pairwise.single_arm import pool_proportions
+from evidence.report.record import Listing, plain, read_html
 
 #: Deaths and patients of four cohorts.
 COHORTS = {"alpha": (3, 60), "beta": (1, 45), "gamma": (6, 80), "delta": (2, 70)}

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence.effects.effect_sizes import effect_size
+from evidence import effect_size, pool, pool_proportions, pool_rates
 from evidence.errors import BadInput, UnknownName
 from evidence.report.figures.figure_file import FigureFile
 from evidence.report.figures.forest.figure import forest_plot
-from evidence.synthesis.pairwise.pooling import pool
-from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
 
 TABLES = {
     "ai": [49, 82, 147, 20, 15],

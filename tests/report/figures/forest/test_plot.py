@@ -25,8 +25,7 @@ from evidence.report.figures.forest.plot import (
     draw_forest_plot,
 )
 from evidence.report.figures.forest.records import all_texts
-from evidence.report.record.document import Figure, Named, Shown, Text, plain
-from evidence.report.record.rendered import read_svg
+from evidence.report.record import Figure, Named, Shown, Text, plain, read_svg
 
 #: Coordinates are written with three decimals.
 WRITTEN = 1.5e-3

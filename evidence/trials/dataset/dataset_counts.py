@@ -85,7 +85,13 @@ def counts(trials: Trials) -> Counts:
 
 
 def counts_text(trials: Trials) -> str:
-    """Return the counts as the lines of Markdown that stand in the README."""
+    """Return the counts as the lines of Markdown that stand in the README.
+
+    Parameters
+    ----------
+    trials : Trials
+        Dataset.
+    """
     found = counts(trials)
     return "\n".join(
         [
@@ -104,6 +110,13 @@ def counts_text(trials: Trials) -> str:
 def with_counts(text: str, trials: Trials) -> str:
     """Return a text with the counts between its two markers.
 
+    Parameters
+    ----------
+    text : str
+        Text with both of ``MARKERS``.
+    trials : Trials
+        Dataset.
+
     Raises
     ------
     BadInput
@@ -121,6 +134,13 @@ def with_counts(text: str, trials: Trials) -> str:
 
 def refresh_readme(path: str | Path, trials: Trials) -> bool:
     """Write the counts between the markers of a README; tell whether anything changed.
+
+    Parameters
+    ----------
+    path : str or Path
+        README with both of ``MARKERS``.
+    trials : Trials
+        Dataset.
 
     Raises
     ------

@@ -1,0 +1,3 @@
+from .context import Context as Context
+from .context import SectionResult as SectionResult
+from .move import Move as Move

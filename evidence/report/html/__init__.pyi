@@ -1,0 +1,1 @@
+from .writer import write_html as write_html

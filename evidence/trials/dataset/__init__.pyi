@@ -1,0 +1,12 @@
+from .dataset_counts import MARKERS as MARKERS
+from .dataset_counts import Counts as Counts
+from .dataset_counts import counts as counts
+from .dataset_counts import counts_text as counts_text
+from .dataset_counts import refresh_readme as refresh_readme
+from .dataset_counts import with_counts as with_counts
+from .load import Trials as Trials
+from .load import dataset_path as dataset_path
+from .load import load_trials as load_trials
+from .sql import query as query
+from .views import arm_view as arm_view
+from .views import contrast_view as contrast_view

@@ -1,0 +1,11 @@
+from .columns import COLUMN_NAMES as COLUMN_NAMES
+from .columns import COLUMNS as COLUMNS
+from .columns import EXTRACTIONS as EXTRACTIONS
+from .columns import OPERATORS as OPERATORS
+from .columns import ORIGINS as ORIGINS
+from .columns import SCHEMA_VERSION as SCHEMA_VERSION
+from .columns import Column as Column
+from .columns import arrow_schema as arrow_schema
+from .printed import decimals_printed as decimals_printed
+from .printed import numbers_of as numbers_of
+from .printed import prints as prints
