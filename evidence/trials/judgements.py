@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from evidence.errors import CurationError, UnknownName, refuse
-from evidence.trials.curation.schema import Entry
+from evidence.trials.curation.schema import CuratedEntry
 from evidence.trials.dataset.load import Trials
 from evidence.yaml_files import load_yaml
 
@@ -95,7 +95,7 @@ TOOLS: Mapping[str, Tool] = {
 }
 
 
-class Judgement(Entry):
+class Judgement(CuratedEntry):
     """One judgement: a domain of a tool, for a study and a group of its outcomes.
 
     ``proposed`` until a person has read the source and made it ``confirmed``.

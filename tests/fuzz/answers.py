@@ -25,7 +25,7 @@ _RANGES = {
     **dict.fromkeys(("tau2", "tau", "q", "h2", "vi", "weights", "power"), (0.0, np.inf)),
 }
 #: Fields of the same name that are something else: Kendall's tau, and percentages.
-_OTHER_RANGES = {("RankCorrelation", "tau"): (-1.0, 1.0), ("Setting", "i2"): (0.0, 100.0)}
+_OTHER_RANGES = {("RankTest", "tau"): (-1.0, 1.0), ("Setting", "i2"): (0.0, 100.0)}
 _PAIRS = (
     ("ci_low", "ci_high"),
     ("low", "high"),

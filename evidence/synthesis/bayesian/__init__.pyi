@@ -1,4 +1,4 @@
-from .pooling import BayesianPooled as BayesianPooled
+from .pooling import PooledBayesian as PooledBayesian
 from .pooling import pool_bayesian as pool_bayesian
 from .priors import TauPrior as TauPrior
 from .priors import (

@@ -25,7 +25,7 @@ from evidence.synthesis.bayesian.summaries import (
     summarise_mixtures,
     summarise_tau,
 )
-from evidence.synthesis.bayesian.tau_posterior import TauModel, TauPosterior
+from evidence.synthesis.bayesian.tau_posterior import MarginalTau, TauPosterior
 from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.normal_mixtures import NormalMixtures
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BayesianPooled(Result):
+class PooledBayesian(Result):
     """Posterior of a normal-normal random-effects model for k studies.
 
     Attributes
@@ -106,7 +106,7 @@ def pool_bayesian(
     mu_sd: float | None = None,
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> BayesianPooled:
+) -> PooledBayesian:
     """Posterior of mean, heterogeneity, new and old studies under a random-effects model.
 
     Parameters
@@ -126,7 +126,7 @@ def pool_bayesian(
 
     Returns
     -------
-    BayesianPooled
+    PooledBayesian
         One study is enough, as the prior of tau is proper.
 
     Raises
@@ -171,9 +171,9 @@ def _summarise(
     mu_mean: float | None,
     mu_sd: float | None,
     level: float,
-) -> BayesianPooled:
+) -> PooledBayesian:
     """Build the public record from the posterior of tau."""
-    model = TauModel(studies, prior, mu_mean, mu_sd)
+    model = MarginalTau(studies, prior, mu_mean, mu_sd)
     posterior = TauPosterior(model)
     finite = posterior.moments
     summaries = summarise_mixtures(
@@ -183,7 +183,7 @@ def _summarise(
         model.centre,
         model.unit,
     )
-    return BayesianPooled(
+    return PooledBayesian(
         mu=summaries[0],
         tau=summarise_tau(posterior, level, model.unit),
         predictive=summaries[1],

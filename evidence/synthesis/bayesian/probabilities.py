@@ -11,8 +11,8 @@ from evidence.double_precision import studies_in_double_precision
 from evidence.errors import BadInput, known_name
 from evidence.input_checks import InputCheck, require_kind
 from evidence.results import Result
-from evidence.synthesis.bayesian.pooling import BayesianPooled, effect_mixtures
-from evidence.synthesis.bayesian.tau_posterior import TauModel, TauPosterior
+from evidence.synthesis.bayesian.pooling import PooledBayesian, effect_mixtures
+from evidence.synthesis.bayesian.tau_posterior import MarginalTau, TauPosterior
 from evidence.synthesis.inputs.studies import Studies
 
 _DIRECTIONS: Final = ("above", "below")
@@ -44,13 +44,13 @@ class PosteriorProbability(Result):
 
 @studies_in_double_precision("A posterior probability")
 def posterior_probability(
-    fit: BayesianPooled, threshold: float = 0.0, *, quantity: str = "mu", direction: str = "above"
+    fit: PooledBayesian, threshold: float = 0.0, *, quantity: str = "mu", direction: str = "above"
 ) -> PosteriorProbability:
     """Posterior probability that the mean, tau, a new or an old study's effect is beyond a value.
 
     Parameters
     ----------
-    fit : BayesianPooled
+    fit : PooledBayesian
         Result of ``pool_bayesian``.
     threshold : float
         On the scale of the effects (log for ratios).
@@ -72,7 +72,7 @@ def posterior_probability(
     ``predict=TRUE`` or ``individual=`` for a new or an old study.
     """
     require_kind(
-        "A posterior probability", fit, BayesianPooled, "Give the result of pool_bayesian()."
+        "A posterior probability", fit, PooledBayesian, "Give the result of pool_bayesian()."
     )
     known_name("direction", direction, _DIRECTIONS)
     known_name("quantity of this posterior", quantity, (*_NAMED, "tau", *fit.labels))
@@ -90,9 +90,9 @@ def posterior_probability(
     )
 
 
-def _probability(fit: BayesianPooled, threshold: float, quantity: str, below: bool) -> float:
+def _probability(fit: PooledBayesian, threshold: float, quantity: str, below: bool) -> float:
     studies = Studies(yi=fit.yi, vi=fit.vi, labels=fit.labels)
-    model = TauModel(studies, fit.prior, fit.mu_mean, fit.mu_sd)
+    model = MarginalTau(studies, fit.prior, fit.mu_mean, fit.mu_sd)
     posterior = TauPosterior(model)
     if quantity == "tau":
         smaller = posterior.below(threshold / model.unit)

@@ -60,7 +60,7 @@ class GivenTau:
     log_joint: FloatArray
 
 
-class TauModel:
+class MarginalTau:
     """Normal-normal model, taken relative to the most precise study in a unit near its data's.
 
     Parameters
@@ -119,11 +119,11 @@ class TauPosterior:
 
     Parameters
     ----------
-    model : TauModel
+    model : MarginalTau
         Model with its priors.
     """
 
-    def __init__(self, model: TauModel) -> None:
+    def __init__(self, model: MarginalTau) -> None:
         self.model = model
         self.moments = model.finite_moments()
         self.edges, given = self._panels(*self._range())

@@ -46,14 +46,14 @@ from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 from evidence.synthesis.pairwise.summary_tests import wald_factor
-from evidence.synthesis.rare_events.mantel_haenszel import MantelHaenszelResult
+from evidence.synthesis.rare_events.mantel_haenszel import PooledMantelHaenszel
 from evidence.synthesis.stacks.pooled_stack import pool_stack
 
 _PINNED_CASES: Final = "Give a dictionary of ReferenceCase by name."
 
 
 def certify(
-    fit: PooledEffect | SingleArmSummary | MantelHaenszelResult,
+    fit: PooledEffect | SingleArmSummary | PooledMantelHaenszel,
     *,
     references: Mapping[str, ReferenceCase] | None = None,
 ) -> Certificate:
@@ -61,7 +61,7 @@ def certify(
 
     Parameters
     ----------
-    fit : PooledEffect, PooledProportion, PooledRate or MantelHaenszelResult
+    fit : PooledEffect, PooledProportion, PooledRate or PooledMantelHaenszel
         Result of ``pool``, on the scale of its effects; of ``pool_proportions`` or ``pool_rates``,
         whose synthesis on the transformed scale is certified; or of ``pool_mantel_haenszel``.
     references : mapping of str to ReferenceCase, optional
@@ -87,11 +87,11 @@ def certify(
     require_kind(
         "A certificate",
         fit,
-        (PooledEffect, SingleArmSummary, MantelHaenszelResult),
+        (PooledEffect, SingleArmSummary, PooledMantelHaenszel),
         "Give the result of pool(), pool_proportions(), pool_rates() or pool_mantel_haenszel(); "
         "that of meta_regression() goes to certify_regression().",
     )
-    if isinstance(fit, MantelHaenszelResult):
+    if isinstance(fit, PooledMantelHaenszel):
         compared, witnesses, silent = mantel_haenszel_witnesses(fit)
         return _certificate("Mantel-Haenszel", "z", fit.k, compared, witnesses, silent)
     pooled = fit.fit if isinstance(fit, SingleArmSummary) else fit

@@ -17,7 +17,7 @@ from evidence.errors import NotEstimable
 from evidence.synthesis.certificates.comparison import CLOSED_FORM, Compared
 from evidence.synthesis.certificates.records import Witness
 from evidence.synthesis.engines import engine_odds_ratio, engine_risk_ratio
-from evidence.synthesis.rare_events.mantel_haenszel import MantelHaenszelResult
+from evidence.synthesis.rare_events.mantel_haenszel import PooledMantelHaenszel
 
 
 class _Stratum(NamedTuple):
@@ -38,7 +38,7 @@ _Values = tuple[float, float]
 
 
 def mantel_haenszel_witnesses(
-    fit: MantelHaenszelResult,
+    fit: PooledMantelHaenszel,
 ) -> tuple[Compared, tuple[Witness, ...], tuple[str, ...]]:
     """What is compared, who answered, and who has no answer.
 
@@ -64,7 +64,7 @@ def mantel_haenszel_witnesses(
     return asked, (*engines, own), silent
 
 
-def _engines(asked: Compared, fit: MantelHaenszelResult) -> Iterator[Witness]:
+def _engines(asked: Compared, fit: PooledMantelHaenszel) -> Iterator[Witness]:
     """Ask statsmodels for what it has: an odds ratio, and a risk ratio without standard error."""
     if fit.measure == "OR":
         found = engine_odds_ratio(fit.events, fit.sizes)

@@ -4,7 +4,7 @@ from .estimators import (
 from .estimators import (
     Estimator as Estimator,
 )
-from .measures import CochranQ as CochranQ
+from .measures import CochranQTest as CochranQTest
 from .measures import Tau2Interval as Tau2Interval
 from .measures import (
     cochran_q as cochran_q,
@@ -22,7 +22,7 @@ from .tau2_estimates import Tau2Estimate as Tau2Estimate
 from .tau2_estimates import estimate_tau2 as estimate_tau2
 from .weighted_q import WEIGHT_RULES as WEIGHT_RULES
 from .weighted_q import (
-    GeneralisedQ as GeneralisedQ,
+    GeneralisedQTest as GeneralisedQTest,
 )
 from .weighted_q import (
     generalised_q as generalised_q,

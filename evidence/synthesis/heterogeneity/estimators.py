@@ -109,8 +109,10 @@ class Estimator:
         Other short names.
     engines : tuple of str
         Which of PyMARE and statsmodels have it, the one to ask first in front.
-    rarity : int
-        Place in the order in which published reviews use the estimators, 0 the most usual.
+    rarity : int or None
+        Place in the order in which published reviews use the estimators, 0 the most usual; None
+        if they are not known to use it. The settings behind a published number, and those that a
+        multiverse looks at unless told, are searched among the used ones.
     metafor_control : str
         What makes metafor's search of it converge to the digits that are compared.
     """
@@ -120,7 +122,7 @@ class Estimator:
     equation: Equation
     aliases: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
-    rarity: int
+    rarity: int | None = None
     metafor_control: str = ""
 
     @property
@@ -220,13 +222,11 @@ ESTIMATORS: Final = {
             equation=MomentOfQ(
                 expected=lambda k, df: df, slope=lambda fit, k, df: fit.total * (df / k)
             ),
-            rarity=9,
         ),
         Estimator(
             name="PMM",
             words="median-unbiased Paule-Mandel",
             equation=RootOfQ(target=median_of_chi_squared),
-            rarity=9,
             metafor_control=_ROOT_FINDER,
         ),
         Estimator(

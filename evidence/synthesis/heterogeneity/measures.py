@@ -16,7 +16,7 @@ from evidence.synthesis.numerics.distributions import chi_squared_p, chi_squared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CochranQ:
+class CochranQTest:
     """Cochran's Q test of homogeneity.
 
     Attributes
@@ -97,7 +97,7 @@ class Heterogeneity:
     h2_ci_high: float | None = None
 
 
-def cochran_q(yi: FloatArray, vi: FloatArray, design: FloatArray | None = None) -> CochranQ:
+def cochran_q(yi: FloatArray, vi: FloatArray, design: FloatArray | None = None) -> CochranQTest:
     """Cochran's Q, its p-value, and the typical sampling variance.
 
     Parameters
@@ -115,7 +115,7 @@ def cochran_q(yi: FloatArray, vi: FloatArray, design: FloatArray | None = None) 
     return homogeneity(TauModel(yi, vi, design))
 
 
-def homogeneity(model: TauModel) -> CochranQ:
+def homogeneity(model: TauModel) -> CochranQTest:
     """Cochran's Q of a model.
 
     Parameters
@@ -125,7 +125,7 @@ def homogeneity(model: TauModel) -> CochranQ:
     """
     fit = model.common
     q, typical = float(fit.rss), model.df / float(fit.trace_p)
-    return CochranQ(q=q, df=model.df, p=chi_squared_p(q, model.df), typical_variance=typical)
+    return CochranQTest(q=q, df=model.df, p=chi_squared_p(q, model.df), typical_variance=typical)
 
 
 def i2_from_tau2(tau2: float, typical_variance: float) -> float:
@@ -226,13 +226,13 @@ def q_profile(model: TauModel, level: float) -> Tau2Interval:
 
 
 def assess_heterogeneity(
-    found: CochranQ, tau2: Tau2Estimate, bounds: Tau2Interval | None, definition: str
+    found: CochranQTest, tau2: Tau2Estimate, bounds: Tau2Interval | None, definition: str
 ) -> Heterogeneity:
     """Put the measures of heterogeneity together under one definition of I2 and H2.
 
     Parameters
     ----------
-    found : CochranQ
+    found : CochranQTest
         Cochran's Q of the model.
     tau2 : Tau2Estimate
         Between-study variance.

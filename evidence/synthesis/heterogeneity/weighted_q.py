@@ -39,7 +39,7 @@ Weights = str | npt.ArrayLike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeneralisedQ(Result):
+class GeneralisedQTest(Result):
     """Generalised Q statistic with the estimate of tau2 by its expectation.
 
     Attributes
@@ -74,7 +74,7 @@ def generalised_q(
     weights: Weights = "inverse-variance",
     *,
     design: npt.ArrayLike | None = None,
-) -> GeneralisedQ:
+) -> GeneralisedQTest:
     """Generalised Q test of homogeneity and the estimate of tau2 that goes with it.
 
     Parameters
@@ -107,7 +107,7 @@ def generalised_q(
     variance = 2.0 * float(form.fit.trace_pp(form.vi, form.vi))
     variance += 4.0 * tau2 * float(form.fit.trace_pp(form.vi))
     variance += 2.0 * tau2**2 * float(form.fit.trace_pp())
-    return GeneralisedQ(
+    return GeneralisedQTest(
         q=form.q * form.scale,
         df=form.df,
         p_value=form.tails(0.0).upper,

@@ -22,7 +22,7 @@ Values: TypeAlias = "list[float | str | None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class ModeratorTerm:
     """One moderator and how it becomes columns.
 
     Attributes
@@ -163,7 +163,7 @@ def _missing(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def find_term(name: str, values: Values, declared: tuple[str, ...], *, full: bool) -> Term:
+def find_term(name: str, values: Values, declared: tuple[str, ...], *, full: bool) -> ModeratorTerm:
     """How a complete column becomes columns of the design.
 
     Parameters
@@ -179,7 +179,7 @@ def find_term(name: str, values: Values, declared: tuple[str, ...], *, full: boo
     """
     numbers = [value for value in values if isinstance(value, float)]
     if numbers and not declared:
-        return Term(name=name, low=min(numbers), high=max(numbers))
+        return ModeratorTerm(name=name, low=min(numbers), high=max(numbers))
     present = {value for value in values if isinstance(value, str)}
     levels = tuple(level for level in declared or sorted(present) if level in present)
-    return Term(name=name, levels=levels, reference=None if full else levels[0])
+    return ModeratorTerm(name=name, levels=levels, reference=None if full else levels[0])

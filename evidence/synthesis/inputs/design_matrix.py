@@ -12,7 +12,7 @@ from evidence.arrays import FloatArray, read_only
 from evidence.errors import BadInput, NotEstimable, TooFewStudies, refuse
 from evidence.synthesis.inputs.design_columns import (
     Moderators,
-    Term,
+    ModeratorTerm,
     Values,
     find_term,
     read_table,
@@ -39,7 +39,7 @@ class Design:
         Coefficients.
     intercept : int or None
         Position of the column of ones, if there is one.
-    terms : tuple of Term
+    terms : tuple of ModeratorTerm
         Moderators in their order.
     interactions : tuple of pairs of str
         Moderators whose products are columns.
@@ -50,7 +50,7 @@ class Design:
     matrix: FloatArray
     names: tuple[str, ...]
     intercept: int | None
-    terms: tuple[Term, ...]
+    terms: tuple[ModeratorTerm, ...]
     interactions: tuple[tuple[str, str], ...]
     added_intercept: bool
 
@@ -207,16 +207,16 @@ def _interaction_faults(names: Sequence[str], interactions: Interactions) -> lis
 
 def _terms(
     values: Mapping[str, Values], declared: Mapping[str, tuple[str, ...]], *, full: bool
-) -> tuple[Term, ...]:
+) -> tuple[ModeratorTerm, ...]:
     """Terms in order; with ``full`` the first factor keeps all levels."""
-    terms: list[Term] = []
+    terms: list[ModeratorTerm] = []
     for name, column in values.items():
         every_level = full and not any(term.levels for term in terms)
         terms.append(find_term(name, column, declared[name], full=every_level))
     return tuple(terms)
 
 
-def _contrast(term: Term) -> Term:
+def _contrast(term: ModeratorTerm) -> ModeratorTerm:
     """The term as it enters a product: with a reference level."""
     if not term.levels or term.reference is not None:
         return term
@@ -224,7 +224,7 @@ def _contrast(term: Term) -> Term:
 
 
 def _assemble(
-    terms: Sequence[Term],
+    terms: Sequence[ModeratorTerm],
     values: Mapping[str, Values],
     interactions: Interactions,
     count: int,
@@ -246,7 +246,9 @@ def _assemble(
     return np.hstack(blocks)
 
 
-def _names(terms: Sequence[Term], interactions: Interactions, added: bool) -> tuple[str, ...]:
+def _names(
+    terms: Sequence[ModeratorTerm], interactions: Interactions, added: bool
+) -> tuple[str, ...]:
     columns = {term.name: _contrast(term).columns for term in terms}
     return (
         *((INTERCEPT,) if added else ()),
@@ -255,7 +257,7 @@ def _names(terms: Sequence[Term], interactions: Interactions, added: bool) -> tu
     )
 
 
-def _new_values(terms: Sequence[Term], moderators: Moderators | None) -> dict[str, Values]:
+def _new_values(terms: Sequence[ModeratorTerm], moderators: Moderators | None) -> dict[str, Values]:
     """Values of new studies by moderator, all of one length."""
     names = [term.name for term in terms]
     table, problems = read_table(moderators, names)

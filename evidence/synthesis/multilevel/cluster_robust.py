@@ -13,7 +13,7 @@ from evidence.errors import BadInput, NotEstimable, TooFewStudies, UnknownName, 
 from evidence.input_checks import require_kind
 from evidence.synthesis.inputs.design_matrix import INTERCEPT
 from evidence.synthesis.inputs.grouping import read_labels
-from evidence.synthesis.multilevel.records import MultilevelModel
+from evidence.synthesis.multilevel.records import PooledMultilevel
 from evidence.synthesis.multilevel.sandwich import (
     ADJUSTMENTS,
     Sandwich,
@@ -84,7 +84,7 @@ class RobustModel(CoefficientResult):
 
 
 def robust(
-    model: PooledEffect | MetaRegression | MultilevelModel,
+    model: PooledEffect | MetaRegression | PooledMultilevel,
     cluster: npt.ArrayLike,
     *,
     adjust: str = "CR2",
@@ -94,7 +94,7 @@ def robust(
 
     Parameters
     ----------
-    model : PooledEffect, MetaRegression or MultilevelModel
+    model : PooledEffect, MetaRegression or PooledMultilevel
         Fit whose weights are kept.
     cluster : array_like, shape (k,)
         Cluster of each effect of the fit; effects of different clusters are independent.
@@ -122,7 +122,7 @@ def robust(
     require_kind(
         "Cluster-robust tests",
         model,
-        (PooledEffect, MetaRegression, MultilevelModel),
+        (PooledEffect, MetaRegression, PooledMultilevel),
         "Give the result of pool(), meta_regression() or pool_multilevel().",
     )
     name = str(adjust).upper()
@@ -156,7 +156,7 @@ def robust(
 
 
 def _working_model(
-    model: PooledEffect | MetaRegression | MultilevelModel,
+    model: PooledEffect | MetaRegression | PooledMultilevel,
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray, tuple[int, ...]]:
     """Names, design matrix, covariance matrix, and which coefficients are of moderators."""
     if isinstance(model, PooledEffect):

@@ -17,7 +17,7 @@ from evidence.synthesis.inputs.grouping import RandomStructure, random_terms
 from evidence.synthesis.inputs.random_effects import RandomTerm
 from evidence.synthesis.inputs.studies import Studies, StudyInput
 from evidence.synthesis.multilevel.mixed_model import MixedModel
-from evidence.synthesis.multilevel.records import MultilevelModel, RandomEffect
+from evidence.synthesis.multilevel.records import PooledMultilevel, RandomEffect
 from evidence.synthesis.numerics.distributions import check_level, chi_squared_p
 from evidence.synthesis.numerics.generalised_least_squares import GeneralFit, fit_general
 from evidence.synthesis.pairwise.likelihood_statistics import FitStatistics
@@ -46,7 +46,7 @@ def pool_multilevel(
     interactions: Sequence[tuple[str, str]] = (),
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> MultilevelModel:
+) -> PooledMultilevel:
     """Summary of effects that are not independent.
 
     Parameters
@@ -76,7 +76,7 @@ def pool_multilevel(
 
     Returns
     -------
-    MultilevelModel
+    PooledMultilevel
         ``profile_interval`` gives intervals of its variances, ``robust`` cluster-robust errors,
         ``predict_effects`` effects at chosen moderators.
 
@@ -140,7 +140,7 @@ def _fit(
     method: str,
     test: str,
     level: float,
-) -> MultilevelModel:
+) -> PooledMultilevel:
     """Maximise the likelihood, and put the record together."""
     restricted = method == "REML"
     model = MixedModel(studies.yi, v, design.matrix, terms, restricted=restricted)
@@ -156,7 +156,7 @@ def _fit(
     effects = _random_effects(model, parameters, residual_df / float(np.trace(sampling.projection)))
     for array in (marginal, v, parameters):
         read_only(array)
-    return MultilevelModel(
+    return PooledMultilevel(
         coefficients=table,
         moderator_test=wald_test(table, design.tested, test_df) if design.tested else None,
         random_effects=effects,

@@ -15,7 +15,7 @@ from evidence.input_checks import require_kind
 from evidence.results import Result
 from evidence.synthesis.inputs.random_effects import RandomTerm, correlation_angle
 from evidence.synthesis.multilevel.mixed_model import MixedModel
-from evidence.synthesis.multilevel.records import MultilevelModel
+from evidence.synthesis.multilevel.records import PooledMultilevel
 from evidence.synthesis.numerics.distributions import check_level, chi_squared_quantile
 
 #: Variances beyond this multiple of the spread of the effects are out of bounds.
@@ -55,13 +55,13 @@ class _Component:
 
 
 def profile_interval(
-    model: MultilevelModel, component: str, level: float | None = None
+    model: PooledMultilevel, component: str, level: float | None = None
 ) -> ProfileInterval:
     """Interval of a variance or correlation where the log likelihood stays near its peak.
 
     Parameters
     ----------
-    model : MultilevelModel
+    model : PooledMultilevel
         Fit by ML or REML.
     component : str
         A random intercept by its name ("study"), or of a structure "name tau2[level]" (UN, DIAG),
@@ -83,7 +83,7 @@ def profile_interval(
     require_kind(
         "A profile likelihood interval",
         model,
-        MultilevelModel,
+        PooledMultilevel,
         "Give the result of pool_multilevel().",
     )
     level = model.level if level is None else check_level(level)
@@ -111,7 +111,7 @@ def profile_interval(
     )
 
 
-def _components(model: MultilevelModel) -> Iterator[tuple[str, _Component]]:
+def _components(model: PooledMultilevel) -> Iterator[tuple[str, _Component]]:
     """Every component that has a profile, in scaled units."""
     offset = 0
     for which, term in enumerate(model.terms):

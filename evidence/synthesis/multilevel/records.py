@@ -62,7 +62,7 @@ class RandomEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MultilevelModel(CoefficientResult):
+class PooledMultilevel(CoefficientResult):
     """Correlated effects with random effects of their groups, on the scale of the effects.
 
     Attributes

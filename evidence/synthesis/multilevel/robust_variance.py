@@ -54,7 +54,7 @@ class _Moments(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RobustVariance(Result):
+class PooledRobust(Result):
     """Summary of dependent effects by robust variance estimation.
 
     Attributes
@@ -114,7 +114,7 @@ def pool_robust(
     interactions: Sequence[tuple[str, str]] = (),
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> RobustVariance:
+) -> PooledRobust:
     """Summary of dependent effects whose covariances are not known.
 
     Parameters
@@ -207,7 +207,7 @@ def _fit(
     rho: float,
     adjustment: str,
     level: float,
-) -> RobustVariance:
+) -> PooledRobust:
     """Moments, then weights, then robust tests."""
     x, correlated = design.matrix, kind == "CORR"
     found = (
@@ -227,7 +227,7 @@ def _fit(
     )
     weights = 1.0 / found.variances
     read_only(weights)
-    return RobustVariance(
+    return PooledRobust(
         robust=robust,
         working=kind,
         rho=rho if correlated else None,

@@ -11,7 +11,7 @@ from evidence.arrays import BoolArray, FloatArray, IntArray
 from evidence.errors import NotEstimable
 from evidence.synthesis.multiverse.decision_rules import CodeArray, DecisionRule
 from evidence.synthesis.multiverse.records import FEW, NO_WIDTH, PRECISION
-from evidence.synthesis.multiverse.specifications import Variant, half_width
+from evidence.synthesis.multiverse.specifications import Specification, half_width
 from evidence.synthesis.stacks.pooled_stack import PooledStack, fit_chunks
 from evidence.synthesis.stacks.stack import Stack, build_stack
 
@@ -48,7 +48,7 @@ class Fits:
 
 
 def fit_worlds(
-    variants: Sequence[Variant],
+    variants: Sequence[Specification],
     members: BoolArray,
     *,
     methods: Sequence[str],
@@ -61,7 +61,7 @@ def fit_worlds(
 
     Parameters
     ----------
-    variants : sequence of Variant
+    variants : sequence of Specification
         The studies on each scale.
     members : ndarray of bool, shape (k, d)
         Sets of studies.

@@ -13,7 +13,7 @@ from evidence.effects.zero_cells import ZeroCellRule
 from evidence.errors import BadInput
 from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.inputs.studies import StudyInput, check_studies
-from evidence.synthesis.multiverse.specifications import Variant, variants_of
+from evidence.synthesis.multiverse.specifications import Specification, variants_of
 
 
 def read_variants(
@@ -23,7 +23,7 @@ def read_variants(
     measures: Sequence[str],
     rules: Sequence[ZeroCellRule],
     labels: Iterable[str] | None,
-) -> tuple[tuple[Variant, ...], tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[Specification, ...], tuple[str, ...], tuple[str, ...]]:
     """Effects to pool on each scale, the names of the studies, and what was done.
 
     Parameters
@@ -54,7 +54,7 @@ def read_variants(
         )
     if yi is not None:
         studies = check_studies(yi, vi, labels)
-        one = Variant(
+        one = Specification(
             measure=studies.measure or "GEN",
             zero_cells="",
             rules=("as given",),

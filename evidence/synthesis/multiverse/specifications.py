@@ -25,7 +25,12 @@ from evidence.synthesis.stacks.pooled_stack import PooledStack
 TWO_ARMS: Final = ("RR", "OR", "RD")
 ONE_ARM: Final = ("PLO", "PFT", "PAS", "PR", "PLN")
 #: Estimators in the order in which reviews use them, which ranks settings that fit equally well.
-METHODS: Final = tuple(sorted(ESTIMATORS, key=lambda name: ESTIMATORS[name].rarity))
+METHODS: Final = tuple(
+    name
+    for _, name in sorted(
+        (one.rarity, one.name) for one in ESTIMATORS.values() if one.rarity is not None
+    )
+)
 INTERVAL_TESTS: Final = tuple(SUMMARY_TESTS)
 #: Corrections of empty cells, the most usual first.
 CORRECTIONS: Final = (
@@ -42,7 +47,7 @@ Counts = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Variant:
+class Specification:
     """The studies on one scale under one rule for empty cells.
 
     Attributes
@@ -69,7 +74,7 @@ class Variant:
 
 def variants_of(
     counts: Counts, measures: Sequence[str], rules: Sequence[ZeroCellRule] = CORRECTIONS
-) -> tuple[Variant, ...]:
+) -> tuple[Specification, ...]:
     """Studies on each scale under each rule that makes a difference.
 
     Parameters
@@ -81,18 +86,18 @@ def variants_of(
     rules : sequence of ZeroCellRule
         Corrections of empty cells; those that give the same effects become one variant.
     """
-    found: list[Variant] = []
+    found: list[Specification] = []
     for measure in measures:
-        same: dict[bytes, list[Variant]] = {}
+        same: dict[bytes, list[Specification]] = {}
         for one in _corrected(counts, measure, rules):
             same.setdefault(one.yi.tobytes() + one.vi.tobytes(), []).append(one)
         found += [_merged(group) for group in same.values()]
     return tuple(found)
 
 
-def _merged(group: Sequence[Variant]) -> Variant:
+def _merged(group: Sequence[Specification]) -> Specification:
     first = group[0]
-    return Variant(
+    return Specification(
         measure=first.measure,
         zero_cells=first.zero_cells,
         rules=tuple(rule for one in group for rule in one.rules),
@@ -102,7 +107,9 @@ def _merged(group: Sequence[Variant]) -> Variant:
     )
 
 
-def _corrected(counts: Counts, measure: str, rules: Sequence[ZeroCellRule]) -> Iterator[Variant]:
+def _corrected(
+    counts: Counts, measure: str, rules: Sequence[ZeroCellRule]
+) -> Iterator[Specification]:
     single = "xi" in counts
     for rule in rules:
         if (rule.drop00 and single) or (rule.add and measure in UNCORRECTED):
@@ -111,7 +118,7 @@ def _corrected(counts: Counts, measure: str, rules: Sequence[ZeroCellRule]) -> I
         effects = effect_size(measure, **given, add=rule.add, to=rule.to, drop00=rule.drop00)
         kept = effects.estimable & (effects.vi > 0.0)
         changed = bool(effects.corrected.any()) or not kept.all()
-        yield Variant(
+        yield Specification(
             measure=measure,
             zero_cells=effects.zero_cell_rule if changed else "none",
             rules=(rule.name,),

@@ -22,7 +22,7 @@ from evidence.synthesis.multiverse.decision_rules import DecisionRule
 from evidence.synthesis.multiverse.fits import Fits, fit_worlds
 from evidence.synthesis.multiverse.inputs import read_variants, unique_names
 from evidence.synthesis.multiverse.records import DIMENSIONS, REASONS, Multiverse
-from evidence.synthesis.multiverse.specifications import CORRECTIONS, TWO_ARMS, Variant
+from evidence.synthesis.multiverse.specifications import CORRECTIONS, TWO_ARMS, Specification
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.summary_tests import summary_test_name
 
@@ -152,7 +152,7 @@ def _checked_rule(rule: DecisionRule | None) -> DecisionRule:
 
 
 def _check_size(
-    variants: Sequence[Variant], values: Mapping[str, tuple[str, ...]], sets: int
+    variants: Sequence[Specification], values: Mapping[str, tuple[str, ...]], sets: int
 ) -> None:
     parts = len(variants), len(values["method"]), len(values["test"]), sets
     if math.prod(parts) > MOST_WORLDS:
@@ -185,7 +185,7 @@ def _reference(
 
 
 def _codes(
-    variants: Sequence[Variant],
+    variants: Sequence[Specification],
     values: Mapping[str, tuple[str, ...]],
     shape: tuple[int, ...],
     chosen: Mapping[str, int],
@@ -213,7 +213,7 @@ def _codes(
     return codes, said
 
 
-def _studies_lost(variants: Sequence[Variant], names: Sequence[str]) -> list[str]:
+def _studies_lost(variants: Sequence[Specification], names: Sequence[str]) -> list[str]:
     """Sentences on studies that have no effect size on a scale, so that its worlds lack them."""
     said = []
     for one in variants:

@@ -15,7 +15,7 @@ from evidence.synthesis.numerics.distributions import two_sided_p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankCorrelation(Result):
+class RankTest(Result):
     """Test of a funnel by rank correlation.
 
     Attributes
@@ -52,7 +52,7 @@ class RankCorrelation(Result):
 
 def kendall_test(
     name: str, x: FloatArray, y: FloatArray, *, exact: bool | None, decisions: Sequence[str]
-) -> RankCorrelation:
+) -> RankTest:
     """Kendall's rank correlation of two variables, and its two-sided test.
 
     Parameters
@@ -92,7 +92,7 @@ def kendall_test(
     score_se = _score_variance(k, ties_x, ties_y) ** 0.5
     pairs = k * (k - 1) / 2
     untied = (pairs - _pairs(ties_x)) * (pairs - _pairs(ties_y))
-    return RankCorrelation(
+    return RankTest(
         name=name,
         tau=score / untied**0.5,
         score=score,

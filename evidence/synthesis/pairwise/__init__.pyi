@@ -1,4 +1,4 @@
-from .henmi_copas_interval import HenmiCopas as HenmiCopas
+from .henmi_copas_interval import PooledHenmiCopas as PooledHenmiCopas
 from .henmi_copas_interval import henmi_copas as henmi_copas
 from .interval_rules import INTERVAL_RULES as INTERVAL_RULES
 from .interval_rules import cochrane_test as cochrane_test

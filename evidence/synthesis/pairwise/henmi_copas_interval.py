@@ -29,7 +29,7 @@ _PANELS, _NODES, _REACH = 24, 24, 12.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HenmiCopas(Result):
+class PooledHenmiCopas(Result):
     """Common-effect average with an interval that allows for heterogeneity and small-study bias.
 
     Attributes
@@ -81,7 +81,7 @@ def henmi_copas(
     *,
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> HenmiCopas:
+) -> PooledHenmiCopas:
     """Interval of a summary that is robust to small-study effects.
 
     Parameters
@@ -118,7 +118,7 @@ def henmi_copas(
     return _interval(studies, level)
 
 
-def _interval(studies: Studies, level: float) -> HenmiCopas:
+def _interval(studies: Studies, level: float) -> PooledHenmiCopas:
     model = TauModel(studies.yi, studies.vi)
     tau2 = solve_tau2(model, "DL").tau2
     fit = model.common
@@ -131,7 +131,7 @@ def _interval(studies: Studies, level: float) -> HenmiCopas:
     half = critical * se
     if not math.isfinite(half):
         raise FloatingPointError("the interval is infinite")
-    return HenmiCopas(
+    return PooledHenmiCopas(
         estimate=estimate,
         se=se,
         ci_low=estimate - half,

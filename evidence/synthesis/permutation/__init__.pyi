@@ -5,7 +5,7 @@ from .interval import (
     permutation_interval as permutation_interval,
 )
 from .regression_test import (
-    PermutationRegression as PermutationRegression,
+    PermutationRegressionTest as PermutationRegressionTest,
 )
 from .regression_test import (
     permutation_regression_test as permutation_regression_test,

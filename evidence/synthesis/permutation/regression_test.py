@@ -27,7 +27,7 @@ _CHUNK: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PermutationRegression(Result):
+class PermutationRegressionTest(Result):
     """Two-sided permutation tests of the coefficients of a meta-regression, and of all together.
 
     Attributes
@@ -74,7 +74,7 @@ class PermutationRegression(Result):
 @studies_in_double_precision("A permutation test of a meta-regression")
 def permutation_regression_test(
     fit: MetaRegression, *, draws: int | None = None, rng: np.random.Generator | None = None
-) -> PermutationRegression:
+) -> PermutationRegressionTest:
     """Permutation tests of a meta-regression by giving the studies' moderators to one another.
 
     The hypothesis is that no moderator is associated with the effects or their precision; tau2 and
@@ -115,7 +115,7 @@ def permutation_regression_test(
     observed = np.array(statistics[:, 0])
     for array in (far, observed):
         read_only(array)
-    return PermutationRegression(
+    return PermutationRegressionTest(
         names=fit.design.names,
         statistic=observed,
         p_value=far,

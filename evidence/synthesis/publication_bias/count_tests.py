@@ -18,10 +18,10 @@ from evidence.errors import NotEstimable, known_name
 from evidence.input_checks import InputCheck, study_names
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.numerics.hypergeometric import NoncentralHypergeometric
-from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test
+from evidence.synthesis.numerics.kendall import RankTest, kendall_test
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
-    AsymmetryRegression,
+    FunnelRegressionTest,
     Scatter,
     regress,
     require_studies,
@@ -42,7 +42,7 @@ def harbord_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Sequence[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Harbord's test: regression of score over information on the root of the information.
 
     Studies without events, or with nothing but events, in both arms are left out.
@@ -104,7 +104,7 @@ def schwarzer_test(
     exact: bool | None = None,
     min_studies: int = FEWEST_STUDIES,
     labels: Sequence[str] | None = None,
-) -> RankCorrelation:
+) -> RankTest:
     """Schwarzer's test: rank correlation of standardised cell counts with their precision.
 
     Mean and variance of the events of arm 1 are those of the noncentral hypergeometric

@@ -35,7 +35,7 @@ ESTIMATORS_OF_MISSING = ("L0", "R0", "Q0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrimAndFill(Result):
+class PooledTrimAndFill(Result):
     """Studies that a symmetric funnel lacks; a sensitivity analysis, not a correction.
 
     Attributes
@@ -96,7 +96,7 @@ def trim_and_fill(
     policy: str = "cochrane-2025",
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> TrimAndFill:
+) -> PooledTrimAndFill:
     """Fill a funnel up to symmetry, and pool again.
 
     Parameters
@@ -140,7 +140,7 @@ def trim_and_fill(
     with studies_in_double_precision("Trim and fill"):
         side = side or _find_side(studies, plan.method)
         found = _trim(studies, plan.method, estimator, side)
-    return TrimAndFill(
+    return PooledTrimAndFill(
         missing=found.missing,
         missing_se=found.missing_se,
         side=side,

@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsymmetryRegression(Result):
+class FunnelRegressionTest(Result):
     """Test of a funnel by regression; the slope is the asymmetry.
 
     Attributes
@@ -162,7 +162,7 @@ def regress(
     has_limit: bool,
     level: float,
     decisions: Sequence[str],
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Weighted line through the effects, and the test of its slope.
 
     Parameters
@@ -205,7 +205,7 @@ def regress(
     if min(intercept_se, slope_se) <= 0.0:
         raise ArithmeticError("underflow")
     half = critical_value(level, reference_df) * intercept_se
-    return AsymmetryRegression(
+    return FunnelRegressionTest(
         name=name,
         statistic=slope / slope_se,
         df=reference_df,

@@ -17,7 +17,7 @@ from evidence.synthesis.numerics.distributions import critical_value, two_sided_
 from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
-    AsymmetryRegression,
+    FunnelRegressionTest,
 )
 from evidence.synthesis.publication_bias.regression_tests import regression_test
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PetPeese(Result):
+class PooledPetPeese(Result):
     """Effect at infinite precision; a sensitivity analysis, not a correction.
 
     Attributes
@@ -37,7 +37,7 @@ class PetPeese(Result):
         Two-sided, against no effect.
     chosen : str
         "PET", effects on standard errors, or "PEESE", effects on sampling variances.
-    pet, peese : AsymmetryRegression
+    pet, peese : FunnelRegressionTest
         Both regressions.
     pet_p : float
         Two-sided p-value of the intercept of PET, which decides.
@@ -54,8 +54,8 @@ class PetPeese(Result):
     level: float
     p_value: float
     chosen: str
-    pet: AsymmetryRegression
-    peese: AsymmetryRegression
+    pet: FunnelRegressionTest
+    peese: FunnelRegressionTest
     pet_p: float
     alpha: float
     decisions: tuple[str, ...]
@@ -79,7 +79,7 @@ def pet_peese(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Iterable[str] | None = None,
-) -> PetPeese:
+) -> PooledPetPeese:
     """Conditional estimator of the effect without small-study bias.
 
     Parameters
@@ -130,7 +130,7 @@ def pet_peese(
     reason = (
         f"{name} was chosen: the p-value of PET's intercept, {pet_p:.3g}, is {relation} {alpha:g}."
     )
-    return PetPeese(
+    return PooledPetPeese(
         estimate=line.intercept,
         se=line.intercept_se,
         ci_low=line.intercept - half,

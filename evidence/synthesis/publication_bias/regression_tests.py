@@ -20,13 +20,13 @@ from evidence.synthesis.heterogeneity.estimators import estimator_name
 from evidence.synthesis.heterogeneity.tau2_estimates import estimate_tau2
 from evidence.synthesis.inputs.studies import Studies, StudyInput, check_studies
 from evidence.synthesis.numerics.distributions import check_level
-from evidence.synthesis.numerics.kendall import RankCorrelation, kendall_test
+from evidence.synthesis.numerics.kendall import RankTest, kendall_test
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted
 from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.pairwise.summary_tests import summary_test_name
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
-    AsymmetryRegression,
+    FunnelRegressionTest,
     Scatter,
     line_design,
     regress,
@@ -60,7 +60,7 @@ def regression_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Iterable[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Egger's regression test and its relatives: effects on a measure of precision.
 
     Model lm with predictor sei is the test of Egger et al., and with predictor ni that of
@@ -192,7 +192,7 @@ def pustejovsky_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Iterable[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Regression test for standardised mean differences, whose variance depends on the effect.
 
     The predictor is the part of the standard error that does not, ``sqrt(1/n1 + 1/n2)``.
@@ -243,7 +243,7 @@ def rank_test(
     exact: bool | None = None,
     min_studies: int = FEWEST_STUDIES,
     labels: Iterable[str] | None = None,
-) -> RankCorrelation:
+) -> RankTest:
     """Begg's test: Kendall correlation of standardised deviations with sampling variances.
 
     Parameters

@@ -45,7 +45,7 @@ _STARTS = (1.0, 0.5, 0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SelectionModel(Result):
+class PooledSelection(Result):
     """Summary under selection by p-value, on the scale of the effects.
 
     Attributes
@@ -127,7 +127,7 @@ def selection_model(
     smallest_p: float = 1e-5,
     level: float = 0.95,
     labels: Iterable[str] | None = None,
-) -> SelectionModel:
+) -> PooledSelection:
     """Maximum likelihood under a model of which p-values are seen.
 
     ``steps=(0.025,)`` is the three-parameter, ``(0.025, 0.5)`` the four-parameter model.
@@ -212,7 +212,7 @@ def _fit(
     ends: FloatArray,
     alternative: str,
     level: float,
-) -> SelectionModel:
+) -> PooledSelection:
     unit = float(np.median(studies.vi)) ** 0.5
     yi, vi, k = sign * studies.yi / unit, studies.vi / unit**2, studies.yi.size
     plain = TauModel(yi, vi)
@@ -228,7 +228,7 @@ def _fit(
     for array in (delta, delta_se):
         array.setflags(write=False)
     half = critical_value(level, None) * se
-    return SelectionModel(
+    return PooledSelection(
         estimate=estimate,
         se=se,
         ci_low=estimate - half,

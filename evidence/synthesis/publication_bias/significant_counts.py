@@ -33,7 +33,7 @@ _NODES, _TAIL = 80, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ExcessSignificance(Result):
+class ExcessSignificanceTest(Result):
     """Observed and expected number of significant studies.
 
     Attributes
@@ -89,7 +89,7 @@ def excess_significance(
     method: str = "REML",
     reach: float | None = None,
     labels: Iterable[str] | None = None,
-) -> ExcessSignificance:
+) -> ExcessSignificanceTest:
     """Whether more studies are significant than their power lets expect.
 
     Parameters
@@ -143,7 +143,7 @@ def excess_significance(
     statistic, p_value = _test(test, observed, power)
     power.setflags(write=False)
     expected = float(power.sum())
-    return ExcessSignificance(
+    return ExcessSignificanceTest(
         observed=observed,
         expected=expected,
         ratio=observed / expected,

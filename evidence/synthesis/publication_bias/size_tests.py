@@ -27,7 +27,7 @@ from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.pairwise.fit_settings import takes_fit
 from evidence.synthesis.publication_bias.funnel_regression import (
     FEWEST_STUDIES,
-    AsymmetryRegression,
+    FunnelRegressionTest,
     Scatter,
     regress,
     require_studies,
@@ -45,7 +45,7 @@ def peters_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Sequence[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Peters' test: log odds ratios on 1 / sample size, weighted by ``events others / n``.
 
     Parameters
@@ -89,7 +89,7 @@ def deeks_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Sequence[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Deeks' test for diagnostic odds ratios: on 1 / root of the effective sample size.
 
     Parameters
@@ -131,7 +131,7 @@ def debray_test(
     level: float = 0.95,
     min_studies: int = FEWEST_STUDIES,
     labels: Sequence[str] | None = None,
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Debray's test for survival: log hazard ratios on 1 / total number of events.
 
     Parameters
@@ -173,7 +173,7 @@ def _line_test(
     weights: FloatArray,
     level: float,
     cautions: Sequence[str],
-) -> AsymmetryRegression:
+) -> FunnelRegressionTest:
     """Weighted line of the effects on one predictor, which ``x`` has by its name."""
     ((predictor, values),) = x.items()
     return regress(

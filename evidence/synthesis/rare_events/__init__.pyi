@@ -1,19 +1,19 @@
 from .beta_binomial import (
-    BetaBinomialResult as BetaBinomialResult,
+    PooledBetaBinomial as PooledBetaBinomial,
 )
 from .beta_binomial import (
     pool_beta_binomial as pool_beta_binomial,
 )
 from .common_effect import CommonEffectHeterogeneity as CommonEffectHeterogeneity
-from .exact import ExactResult as ExactResult
+from .exact import PooledExact as PooledExact
 from .exact import pool_exact as pool_exact
-from .firth import FirthResult as FirthResult
+from .firth import PooledFirth as PooledFirth
 from .firth import pool_firth as pool_firth
 from .glmm import MODELS as MODELS
 from .glmm import pool_glmm as pool_glmm
-from .glmm_result import GlmmResult as GlmmResult
+from .glmm_result import PooledGlmm as PooledGlmm
 from .mantel_haenszel import (
-    MantelHaenszelResult as MantelHaenszelResult,
+    PooledMantelHaenszel as PooledMantelHaenszel,
 )
 from .mantel_haenszel import (
     pool_mantel_haenszel as pool_mantel_haenszel,
@@ -38,7 +38,7 @@ from .mantel_haenszel_estimates import (
 from .panel import RareEventsPanel as RareEventsPanel
 from .panel import rare_events as rare_events
 from .panel_rows import PanelRow as PanelRow
-from .peto import PetoResult as PetoResult
+from .peto import PooledPeto as PooledPeto
 from .peto import pool_peto as pool_peto
 from .stratified_tests import ChiSquaredTest as ChiSquaredTest
 from .stratified_tests import (

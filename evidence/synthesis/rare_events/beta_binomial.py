@@ -34,7 +34,7 @@ _ROUNDING: Final = 8 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BetaBinomialResult(CountSummary):
+class PooledBetaBinomial(CountSummary):
     """Effect between two mean risks by a beta-binomial model.
 
     Attributes
@@ -90,7 +90,7 @@ def pool_beta_binomial(
     measure: str = "OR",
     level: float = 0.95,
     labels: Sequence[str] | None = None,
-) -> BetaBinomialResult:
+) -> PooledBetaBinomial:
     """Effect between the mean risks of two arms, risks varying by beta distributions.
 
     The correlation within an arm is common to both.
@@ -108,7 +108,7 @@ def pool_beta_binomial(
 
     Returns
     -------
-    BetaBinomialResult
+    PooledBetaBinomial
 
     Raises
     ------
@@ -132,7 +132,7 @@ def pool_beta_binomial(
 
 
 @in_double_precision("A beta-binomial model")
-def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> BetaBinomialResult:
+def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> PooledBetaBinomial:
     """As ``pool_beta_binomial``, of 2x2 tables that were checked."""
     _check_estimable(counts)
     check_outcomes("A beta-binomial model", counts.sizes.max(axis=0))
@@ -144,7 +144,7 @@ def beta_binomial_of_counts(counts: EventCounts, level: float = 0.95) -> BetaBin
     half = critical_value(level, None) * se
     overdispersion = float(found.point[2]) ** 2
     constant = float(np.sum(log_choose(counts.sizes, counts.events)))
-    return BetaBinomialResult(
+    return PooledBetaBinomial(
         estimate=estimate,
         se=se,
         ci_low=estimate - half,

@@ -39,7 +39,7 @@ class CommonEffectHeterogeneity:
     h2: float | None
 
 
-class CommonEffectResult(CountSummary):
+class PooledCommonEffect(CountSummary):
     """A common effect of counts with the scatter around it; its table has one row."""
 
     __slots__ = ()

@@ -32,7 +32,7 @@ _SAME: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExactResult(CountSummary):
+class PooledExact(CountSummary):
     """Common ratio by the exact conditional distribution.
 
     Attributes
@@ -92,7 +92,7 @@ def pool_exact(
     measure: str = "OR",
     level: float = 0.95,
     labels: Sequence[str] | None = None,
-) -> ExactResult:
+) -> PooledExact:
     """Common odds or rate ratio of a stack of tables, conditional on their margins.
 
     Parameters
@@ -110,7 +110,7 @@ def pool_exact(
 
     Returns
     -------
-    ExactResult
+    PooledExact
 
     Raises
     ------
@@ -134,7 +134,7 @@ def pool_exact(
 
 
 @in_double_precision("Exact conditional pooling")
-def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
+def exact_of_counts(counts: EventCounts, level: float = 0.95) -> PooledExact:
     """As ``pool_exact``, of two-armed studies that were checked."""
     kept = counts.keep(~counts.without_contrast)
     if kept.k == 0:
@@ -148,14 +148,14 @@ def exact_of_counts(counts: EventCounts, level: float = 0.95) -> ExactResult:
 
 def _assemble(
     distribution: _ConditionalSum, counts: EventCounts, informative: int, level: float
-) -> ExactResult:
+) -> PooledExact:
     seen, low, high = distribution.seen, distribution.low, distribution.high
     tail = (1 - level) / 2
     lower = None if seen == low else distribution.where_tail(tail, upper=True)
     upper = None if seen == high else distribution.where_tail(tail, upper=False)
     below, above, same = distribution.tails(0.0)
     half = distribution.share(0.0)[distribution.place] / 2
-    return ExactResult(
+    return PooledExact(
         estimate=distribution.estimate(),
         ci_low=lower,
         ci_high=upper,

@@ -39,7 +39,7 @@ _FARTHEST: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirthResult(CountSummary):
+class PooledFirth(CountSummary):
     """Common ratio of k studies by penalised likelihood.
 
     Attributes
@@ -92,7 +92,7 @@ def pool_firth(
     measure: str = "OR",
     level: float = 0.95,
     labels: Sequence[str] | None = None,
-) -> FirthResult:
+) -> PooledFirth:
     """Common odds or rate ratio by Firth's penalised logistic or Poisson regression.
 
     Parameters
@@ -110,7 +110,7 @@ def pool_firth(
 
     Returns
     -------
-    FirthResult
+    PooledFirth
 
     Raises
     ------
@@ -134,7 +134,7 @@ def pool_firth(
 
 
 @in_double_precision("Firth's penalised likelihood")
-def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
+def firth_of_counts(counts: EventCounts, level: float = 0.95) -> PooledFirth:
     """As ``pool_firth``, of two-armed studies that were checked."""
     _check_precision(counts)
     model = _Model(counts)
@@ -143,7 +143,7 @@ def firth_of_counts(counts: EventCounts, level: float = 0.95) -> FirthResult:
         none = _maximise(model, 0.0, best.levels, 0.0)
         low, high = (_limit(model, best, level, side) for side in (-1.0, 1.0))
     statistic = max(0.0, 2 * (best.state.value - none.state.value))
-    return FirthResult(
+    return PooledFirth(
         estimate=best.theta,
         se=best.state.variance**0.5,
         ci_low=low,

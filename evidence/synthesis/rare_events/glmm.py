@@ -36,7 +36,7 @@ from evidence.synthesis.rare_events.glmm_fit import (
     fit_random,
     fit_random_level,
 )
-from evidence.synthesis.rare_events.glmm_result import GlmmResult, summarise_fit
+from evidence.synthesis.rare_events.glmm_result import PooledGlmm, summarise_fit
 
 #: Models of each measure, the one that is taken unless another is asked for first.
 MODELS: Final = {
@@ -72,7 +72,7 @@ def pool_glmm(
     level: float = 0.95,
     test: str = "z",
     labels: Sequence[str] | None = None,
-) -> GlmmResult:
+) -> PooledGlmm:
     """Mean effect of studies with counted events, by a generalised linear mixed model.
 
     Parameters
@@ -101,7 +101,7 @@ def pool_glmm(
 
     Returns
     -------
-    GlmmResult
+    PooledGlmm
 
     Raises
     ------
@@ -142,7 +142,7 @@ def glmm_of_counts(
     nodes: int | None = None,
     level: float = 0.95,
     test: str = "z",
-) -> GlmmResult:
+) -> PooledGlmm:
     """As ``pool_glmm``, of counts and options that were checked.
 
     Parameters

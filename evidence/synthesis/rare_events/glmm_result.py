@@ -23,7 +23,7 @@ from evidence.synthesis.rare_events.summary_text import CountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlmmResult(CountSummary):
+class PooledGlmm(CountSummary):
     """Summary of the events of k studies by a generalised linear mixed model.
 
     The scale is that of the measure: log for ratios and rates, logit for proportions. A number
@@ -124,7 +124,7 @@ def summarise_fit(
     test: str,
     nodes: int | None,
     level: float,
-) -> GlmmResult:
+) -> PooledGlmm:
     """Result of a fitted model, with its tests, intervals and definitions.
 
     Parameters
@@ -145,7 +145,7 @@ def summarise_fit(
     tau2 = fit.tau**2
     typical = typical_variance(kept)
     prediction, reason = _prediction(fit, method, kept.k, df, level)
-    return GlmmResult(
+    return PooledGlmm(
         estimate=fit.theta,
         se=fit.se,
         ci_low=fit.theta - half,

@@ -28,7 +28,7 @@ from evidence.synthesis.inputs.event_counts import (
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.rare_events.common_effect import (
     CommonEffectHeterogeneity,
-    CommonEffectResult,
+    PooledCommonEffect,
     apply_rule,
     scatter_around,
     wald_test,
@@ -46,7 +46,7 @@ _POOLED: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MantelHaenszelResult(CommonEffectResult):
+class PooledMantelHaenszel(PooledCommonEffect):
     """Common effect of k studies by Mantel and Haenszel, on the scale of analysis.
 
     A number that is not estimable is None, and ``reason`` says why.
@@ -117,7 +117,7 @@ class MantelHaenszelResult(CommonEffectResult):
     WORDS = "Mantel-Haenszel, common effect"
 
     def _row(self) -> dict[str, Any]:
-        row = CommonEffectResult._row(self)
+        row = PooledCommonEffect._row(self)
         for name in ("cmh", "cochran", "breslow_day", "tarone"):
             test: ChiSquaredTest | None = getattr(self, name)
             row[name] = None if test is None else test.statistic
@@ -144,7 +144,7 @@ def pool_mantel_haenszel(
     correct: bool = True,
     level: float = 0.95,
     labels: Sequence[str] | None = None,
-) -> MantelHaenszelResult:
+) -> PooledMantelHaenszel:
     """Common effect of two-armed studies by Mantel and Haenszel.
 
     Parameters
@@ -167,7 +167,7 @@ def pool_mantel_haenszel(
 
     Returns
     -------
-    MantelHaenszelResult
+    PooledMantelHaenszel
 
     Raises
     ------
@@ -201,7 +201,7 @@ def mantel_haenszel_of_counts(
     pooled: ZeroCellRule = _POOLED,
     correct: bool = True,
     level: float = 0.95,
-) -> MantelHaenszelResult:
+) -> PooledMantelHaenszel:
     """As ``pool_mantel_haenszel``, of counts that were checked.
 
     Parameters
@@ -232,7 +232,7 @@ def _assemble(
     rule: ZeroCellRule,
     correct: bool,
     level: float,
-) -> MantelHaenszelResult:
+) -> PooledMantelHaenszel:
     """Compute the parts of the result, and put them together."""
     found = ESTIMATES[counts.measure](kept.events, kept.sizes)
     require_finite([part for part in (found.estimate, found.se) if part is not None])
@@ -244,7 +244,7 @@ def _assemble(
     for array in (kept.events, kept.sizes, found.weights):
         if array is not None:
             read_only(array)
-    return MantelHaenszelResult(
+    return PooledMantelHaenszel(
         estimate=found.estimate,
         se=found.se,
         ci_low=bounds[0],

@@ -20,7 +20,7 @@ from evidence.synthesis.inputs.event_counts import EventCounts, read_counts
 from evidence.synthesis.numerics.distributions import check_level
 from evidence.synthesis.rare_events.common_effect import (
     CommonEffectHeterogeneity,
-    CommonEffectResult,
+    PooledCommonEffect,
     apply_rule,
     heterogeneity_of,
     wald_test,
@@ -30,7 +30,7 @@ _NO_RULE: Final = ZeroCellRule(add=0.0, to="none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PetoResult(CommonEffectResult):
+class PooledPeto(PooledCommonEffect):
     """Common log odds ratio of k studies by Peto's method.
 
     A number that is not estimable is None, and ``reason`` says why.
@@ -100,7 +100,7 @@ def pool_peto(
     drop00: bool = False,
     level: float = 0.95,
     labels: Sequence[str] | None = None,
-) -> PetoResult:
+) -> PooledPeto:
     """Common log odds ratio of 2x2 tables by Peto's one-step method.
 
     Parameters
@@ -116,7 +116,7 @@ def pool_peto(
 
     Returns
     -------
-    PetoResult
+    PooledPeto
 
     Raises
     ------
@@ -139,14 +139,14 @@ def pool_peto(
 @in_double_precision("Peto pooling")
 def peto_of_counts(
     counts: EventCounts, rule: ZeroCellRule = _NO_RULE, level: float = 0.95
-) -> PetoResult:
+) -> PooledPeto:
     """As ``pool_peto``, of 2x2 tables that were checked."""
     kept = apply_rule(counts, rule)
     effects = replace(counts, measure="PETO").effect_sizes(rule)
     return _assemble(kept, effects, rule.name, level)
 
 
-def _assemble(kept: EventCounts, effects: EffectSizes, rule: str, level: float) -> PetoResult:
+def _assemble(kept: EventCounts, effects: EffectSizes, rule: str, level: float) -> PooledPeto:
     differences, variances = observed_less_expected(kept)
     total = float(variances.sum())
     estimate = float(differences.sum()) / total if total > 0 else None
@@ -155,7 +155,7 @@ def _assemble(kept: EventCounts, effects: EffectSizes, rule: str, level: float) 
     weights = variances / total if total > 0 else None
     for array in (differences, variances, *([] if weights is None else [weights])):
         read_only(array)
-    return PetoResult(
+    return PooledPeto(
         estimate=estimate,
         se=se,
         ci_low=bounds[0],

@@ -9,7 +9,7 @@ from .heterogeneity_intervals import (
 from .heterogeneity_intervals import (
     heterogeneity_interval as heterogeneity_interval,
 )
-from .model_comparison import LikelihoodRatio as LikelihoodRatio
+from .model_comparison import LikelihoodRatioTest as LikelihoodRatioTest
 from .model_comparison import (
     compare_models as compare_models,
 )

@@ -25,7 +25,7 @@ from evidence.synthesis.stacks.stack import Stack, build_stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Model:
+class FittedModel:
     """Weighted least squares with an estimated tau2.
 
     Attributes
@@ -91,7 +91,7 @@ class Deletions:
 
 def fit_model(
     studies: Studies, design: npt.ArrayLike | None, method: str, test: str, *, spare: int
-) -> Model:
+) -> FittedModel:
     """Fit the model to all studies.
 
     Parameters
@@ -134,7 +134,7 @@ def fit_model(
     inner = None if plain else columns
     tau2 = estimate_tau2(studies.yi, studies.vi, method, design=inner).tau2
     fit = fit_weighted(studies.yi, 1.0 / (studies.vi + tau2), inner)
-    return Model(
+    return FittedModel(
         studies=studies,
         design=columns,
         plain=plain,
@@ -153,12 +153,12 @@ def _factor(fit: WeightedFit, test: str, df: int) -> float:
     return mean_interval(test, 1.0, float(fit.rss) / df, df, 0.95).s2w
 
 
-def delete_each(model: Model) -> Deletions:
+def delete_each(model: FittedModel) -> Deletions:
     """Fit the model again without each study.
 
     Parameters
     ----------
-    model : Model
+    model : FittedModel
         The model of all studies.
 
     Raises
@@ -169,7 +169,7 @@ def delete_each(model: Model) -> Deletions:
     return _delete_from_mean(model) if model.plain else _delete_from_design(model)
 
 
-def _delete_from_mean(model: Model) -> Deletions:
+def _delete_from_mean(model: FittedModel) -> Deletions:
     yi, vi = model.studies.yi, model.studies.vi
     k = yi.size
     present = ~np.eye(k, dtype=bool)
@@ -193,7 +193,7 @@ def _delete_from_mean(model: Model) -> Deletions:
     )
 
 
-def _delete_from_design(model: Model) -> Deletions:
+def _delete_from_design(model: FittedModel) -> Deletions:
     yi, vi, (k, p) = model.studies.yi, model.studies.vi, model.design.shape
     kept = ~np.eye(k, dtype=bool)
     _require_rank(model, kept)
@@ -209,7 +209,7 @@ def _delete_from_design(model: Model) -> Deletions:
     return Deletions(coefficients=coefficients, covariance=covariance, s2w=s2w, tau2=tau2, q=q)
 
 
-def _require_rank(model: Model, kept: npt.NDArray[np.bool_]) -> None:
+def _require_rank(model: FittedModel, kept: npt.NDArray[np.bool_]) -> None:
     """Refuse a design that some study alone determines."""
     p = model.design.shape[1]
     alone = [

@@ -71,7 +71,7 @@ class CoefficientModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodRatio(Result):
+class LikelihoodRatioTest(Result):
     """Comparison of a model with a special case of it.
 
     Attributes
@@ -155,12 +155,12 @@ def explained_share(tau2: float, tau2_without: float) -> float:
     return max(0.0, (tau2_without - tau2) / tau2_without) if tau2_without > 0.0 else 0.0
 
 
-def compare_models(full: LikelihoodModel, reduced: LikelihoodModel) -> LikelihoodRatio:
+def compare_models(full: LikelihoodModel, reduced: LikelihoodModel) -> LikelihoodRatioTest:
     """Likelihood ratio test of a model against a special case of it.
 
     Parameters
     ----------
-    full, reduced : MetaRegression or MultilevelModel
+    full, reduced : MetaRegression or PooledMultilevel
         Fits to the same effects, by ML if their moderators differ.
 
     Raises
@@ -193,7 +193,7 @@ def compare_models(full: LikelihoodModel, reduced: LikelihoodModel) -> Likelihoo
     df = full.fit.parameters - reduced.fit.parameters
     before, after = reduced.between_variance, full.between_variance
     same = before is None or after is None or reduced.design.spans(full.design.matrix)
-    return LikelihoodRatio(
+    return LikelihoodRatioTest(
         statistic=statistic,
         df=df,
         p_value=chi_squared_p(statistic, df),
@@ -233,7 +233,7 @@ def joint_test(model: CoefficientModel, names: Sequence[str | int]) -> WaldTest:
 
     Parameters
     ----------
-    model : MetaRegression or MultilevelModel
+    model : MetaRegression or PooledMultilevel
         Fit.
     names : sequence of str or int
         Coefficients by name, or by position from 0.

@@ -107,7 +107,7 @@ def predict_effects(
 
     Parameters
     ----------
-    model : MetaRegression or MultilevelModel
+    model : MetaRegression or PooledMultilevel
         Fit.
     moderators : mapping, DataFrame, array_like or None
         The moderators of the model, m values each; single values are repeated. None for a model

@@ -70,7 +70,7 @@ class DifferenceStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference(Result):
+class ExplainedDifference(Result):
     """Two results and the steps between them.
 
     Attributes
@@ -128,7 +128,7 @@ class _World:
         )
 
 
-def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
+def explain_difference(first: PooledEffect, second: PooledEffect) -> ExplainedDifference:
     """What makes two pooled results differ, step by step.
 
     Parameters
@@ -168,7 +168,7 @@ def explain_difference(first: PooledEffect, second: PooledEffect) -> Difference:
         steps.append(_step(what, words, value, found, alone))
         at, value = changed, found
     unexplained = second.estimate - value.estimate
-    return Difference(
+    return ExplainedDifference(
         steps=tuple(steps),
         estimates=(first.estimate, second.estimate),
         unexplained=0.0 if abs(unexplained) <= _SAME * second.se else unexplained,

@@ -24,7 +24,7 @@ from evidence.synthesis.multiverse.specifications import (
     ONE_ARM,
     TWO_ARMS,
     Counts,
-    Variant,
+    Specification,
     critical_values,
     half_width,
     variants_of,
@@ -70,7 +70,7 @@ class Worlds:
 
 def search_variants(
     counts: Counts, yi: FloatArray | None, vi: FloatArray | None, measure: str | None
-) -> tuple[Variant, ...]:
+) -> tuple[Specification, ...]:
     """Studies on each scale to search; effects that were given are taken as they are.
 
     Parameters
@@ -83,13 +83,13 @@ def search_variants(
         The one scale to search.
     """
     if yi is not None and vi is not None:
-        return (Variant(measure=measure or "GEN", zero_cells="", yi=yi, vi=vi),)
+        return (Specification(measure=measure or "GEN", zero_cells="", yi=yi, vi=vi),)
     several = ONE_ARM if "xi" in counts else TWO_ARMS
     return variants_of(counts, (measure,) if measure else several)
 
 
 def search(
-    variants: Sequence[Variant],
+    variants: Sequence[Specification],
     counts: Counts,
     members: BoolArray,
     level: float,
@@ -98,7 +98,7 @@ def search(
 
     Parameters
     ----------
-    variants : sequence of Variant
+    variants : sequence of Specification
         The studies on each scale.
     counts : mapping of str to ndarray
         What they were made from; empty if effects were given.
@@ -120,7 +120,7 @@ def search(
 
 
 def _inverse_variance(
-    variant: Variant, method: str, members: BoolArray, columns: IntArray, level: float
+    variant: Specification, method: str, members: BoolArray, columns: IntArray, level: float
 ) -> Iterator[Worlds]:
     chosen = members[:, columns]
     present = chosen & np.isfinite(variant.yi)[:, None]
@@ -151,7 +151,7 @@ def _inverse_variance(
 class _WayBack:
     """Values of a variant on the natural scale, not estimable ones as NaN."""
 
-    def __init__(self, variant: Variant, present: BoolArray) -> None:
+    def __init__(self, variant: Specification, present: BoolArray) -> None:
         self._measure = variant.measure
         self._n: FloatArray | None = None
         if variant.sizes is not None and MEASURES[variant.measure].inverted_at:

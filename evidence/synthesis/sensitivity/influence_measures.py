@@ -17,7 +17,7 @@ from evidence.results import ResultOfColumns
 from evidence.synthesis.inputs.studies import StudyInput, check_studies
 from evidence.synthesis.numerics.weighted_least_squares import fit_weighted, wald_covariance
 from evidence.synthesis.pairwise.fit_settings import takes_fit
-from evidence.synthesis.regression.deletions import Deletions, Model, delete_each, fit_model
+from evidence.synthesis.regression.deletions import Deletions, FittedModel, delete_each, fit_model
 
 _DIAGNOSTICS = (
     *("rstudent", "rstudent_residual", "rstudent_se"),
@@ -196,24 +196,24 @@ def _deleted(
     method: str,
     test: str,
     labels: Iterable[str] | None,
-) -> tuple[Model, Deletions]:
+) -> tuple[FittedModel, Deletions]:
     """Model of all studies, and the models without each."""
     model = fit_model(check_studies(yi, vi, labels), design, method, test, spare=2)
     return model, delete_each(model)
 
 
-def _changes(model: Model, deletions: Deletions) -> FloatArray:
+def _changes(model: FittedModel, deletions: Deletions) -> FloatArray:
     """Coefficients of all studies minus those without each, shape (k, p)."""
     return np.asarray(model.fit.coefficients - deletions.coefficients)
 
 
-def _deleted_variance(model: Model, deletions: Deletions) -> FloatArray:
+def _deleted_variance(model: FittedModel, deletions: Deletions) -> FloatArray:
     """Variance of the study's prediction by the model without it, shape (k,)."""
     design = model.design
     return np.asarray(np.einsum("ki,kij,kj->k", design, deletions.covariance, design))
 
 
-def _diagnose(model: Model, deletions: Deletions) -> Influence:
+def _diagnose(model: FittedModel, deletions: Deletions) -> Influence:
     yi, vi, fit = model.studies.yi, model.studies.vi, model.fit
     changes = _changes(model, deletions)
     hat = 1.0 - fit.remainder
@@ -250,13 +250,13 @@ def _diagnose(model: Model, deletions: Deletions) -> Influence:
     )
 
 
-def _cook(model: Model, changes: FloatArray) -> FloatArray:
+def _cook(model: FittedModel, changes: FloatArray) -> FloatArray:
     """Squared change of the coefficients in units of their covariance, shape (k,)."""
     solved = np.linalg.solve(model.covariance, changes.T)
     return np.asarray(np.einsum("kp,pk->k", changes, solved))
 
 
-def _coefficient_variances(model: Model, deletions: Deletions) -> FloatArray:
+def _coefficient_variances(model: FittedModel, deletions: Deletions) -> FloatArray:
     """Variances of the coefficients of all studies at the tau2 without each, shape (k, p)."""
     rows = []
     for tau2, s2w in zip(deletions.tau2, deletions.s2w, strict=True):

@@ -17,7 +17,7 @@ Operator = Literal["=", "<", ">", "~", "<=", ">="]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-class Entry(BaseModel):
+class CuratedEntry(BaseModel):
     """Base of all entries: unknown keys are refused, so that a typing error cannot hide."""
 
     model_config = ConfigDict(
@@ -25,7 +25,7 @@ class Entry(BaseModel):
     )
 
 
-class ArmEntry(Entry):
+class ArmEntry(CuratedEntry):
     """An arm of a trial, or the cohort itself."""
 
     label: str = Field(min_length=1)
@@ -33,7 +33,7 @@ class ArmEntry(Entry):
     dose: str | None = None
 
 
-class SourceEntry(Entry):
+class SourceEntry(CuratedEntry):
     """A document that numbers were read from."""
 
     citation: str = Field(min_length=8)
@@ -67,7 +67,7 @@ class SourceEntry(Entry):
         return "primary" if self.kind in ("trial-publication", "registry") else "secondary"
 
 
-class ResultEntry(Entry):
+class ResultEntry(CuratedEntry):
     """One reported number, or one reported finding in words."""
 
     outcome: str
@@ -151,7 +151,7 @@ class ResultEntry(Entry):
         return [f"{value:g} is not among the printed tokens {self.printed}" for value in absent]
 
 
-class MemberEntry(Entry):
+class MemberEntry(CuratedEntry):
     """A study that a meta-analysis pools, under the name that a document gives it."""
 
     name: str = Field(min_length=1)
@@ -160,7 +160,7 @@ class MemberEntry(Entry):
     locator: str = Field(min_length=3)
 
 
-class StudyFile(Entry):
+class StudyFile(CuratedEntry):
     """One file of ``data/studies``: a study, its arms, and every number reported of it."""
 
     study_id: Slug

@@ -4,7 +4,7 @@ from .columns import EXTRACTIONS as EXTRACTIONS
 from .columns import OPERATORS as OPERATORS
 from .columns import ORIGINS as ORIGINS
 from .columns import SCHEMA_VERSION as SCHEMA_VERSION
-from .columns import Column as Column
+from .columns import DatasetColumn as DatasetColumn
 from .columns import arrow_schema as arrow_schema
 from .printed import decimals_printed as decimals_printed
 from .printed import numbers_of as numbers_of

@@ -17,7 +17,7 @@ EXTRACTIONS = ("single", "double", "adjudicated")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class DatasetColumn:
     """A column of the dataset: its name, Arrow type, meaning, unit, and whether it may be empty."""
 
     name: str
@@ -28,74 +28,82 @@ class Column:
     allowed: tuple[str, ...] = ()
 
 
-COLUMNS: tuple[Column, ...] = (
-    Column("result_id", "string", "stable unique name of the reported number", required=True),
-    Column("study_id", "string", "the study", required=True),
-    Column("study", "string", "name of the study as readers know it", required=True),
-    Column("registry_id", "string", "registration number, such as NCT00530348"),
-    Column("design", "string", "design of the study (vocabulary: designs)", required=True),
-    Column("phase", "string", "phase of a trial, as printed"),
-    Column("year", "int16", "year of the main publication"),
-    Column(
+COLUMNS: tuple[DatasetColumn, ...] = (
+    DatasetColumn(
+        "result_id", "string", "stable unique name of the reported number", required=True
+    ),
+    DatasetColumn("study_id", "string", "the study", required=True),
+    DatasetColumn("study", "string", "name of the study as readers know it", required=True),
+    DatasetColumn("registry_id", "string", "registration number, such as NCT00530348"),
+    DatasetColumn("design", "string", "design of the study (vocabulary: designs)", required=True),
+    DatasetColumn("phase", "string", "phase of a trial, as printed"),
+    DatasetColumn("year", "int16", "year of the main publication"),
+    DatasetColumn(
         "population", "string", "disease course studied (vocabulary: populations)", required=True
     ),
-    Column("subgroup", "string", "subgroup of the study; empty for the whole study"),
-    Column("analysis_set", "string", "randomised, ITT, per-protocol, ... as printed"),
-    Column("arm", "string", "arm or cohort the number is about; empty for the study as a whole"),
-    Column("therapy", "string", "therapy of the arm (vocabulary: therapies)"),
-    Column("dose", "string", "dose or regimen of the arm"),
-    Column("comparator_arm", "string", "arm compared with; filled for a contrast only"),
-    Column("comparator", "string", "therapy of the comparator arm (vocabulary: therapies)"),
-    Column("outcome", "string", "what was measured (vocabulary: outcomes)", required=True),
-    Column("outcome_definition", "string", "definition, such as the length of confirmation"),
-    Column("timepoint_months", "float64", "time from start of treatment", unit="months"),
-    Column(
+    DatasetColumn("subgroup", "string", "subgroup of the study; empty for the whole study"),
+    DatasetColumn("analysis_set", "string", "randomised, ITT, per-protocol, ... as printed"),
+    DatasetColumn(
+        "arm", "string", "arm or cohort the number is about; empty for the study as a whole"
+    ),
+    DatasetColumn("therapy", "string", "therapy of the arm (vocabulary: therapies)"),
+    DatasetColumn("dose", "string", "dose or regimen of the arm"),
+    DatasetColumn("comparator_arm", "string", "arm compared with; filled for a contrast only"),
+    DatasetColumn("comparator", "string", "therapy of the comparator arm (vocabulary: therapies)"),
+    DatasetColumn("outcome", "string", "what was measured (vocabulary: outcomes)", required=True),
+    DatasetColumn("outcome_definition", "string", "definition, such as the length of confirmation"),
+    DatasetColumn("timepoint_months", "float64", "time from start of treatment", unit="months"),
+    DatasetColumn(
         "statistic", "string", "what kind of number it is (vocabulary: statistics)", required=True
     ),
-    Column("value", "float64", "the number as printed, in `unit`"),
-    Column(
+    DatasetColumn("value", "float64", "the number as printed, in `unit`"),
+    DatasetColumn(
         "value_operator",
         "string",
         "relation printed before the number",
         required=True,
         allowed=OPERATORS,
     ),
-    Column("unit", "string", "unit of `value` as printed (vocabulary: units)", required=True),
-    Column("ci_low", "float64", "lower confidence bound, in `unit`"),
-    Column("ci_high", "float64", "upper confidence bound, in `unit`"),
-    Column("ci_level", "float64", "confidence level of the bounds", unit="%"),
-    Column(
+    DatasetColumn(
+        "unit", "string", "unit of `value` as printed (vocabulary: units)", required=True
+    ),
+    DatasetColumn("ci_low", "float64", "lower confidence bound, in `unit`"),
+    DatasetColumn("ci_high", "float64", "upper confidence bound, in `unit`"),
+    DatasetColumn("ci_level", "float64", "confidence level of the bounds", unit="%"),
+    DatasetColumn(
         "range_low", "float64", "lower end of a range that is not a confidence interval, in `unit`"
     ),
-    Column(
+    DatasetColumn(
         "range_high", "float64", "upper end of a range that is not a confidence interval, in `unit`"
     ),
-    Column("p_value", "float64", "p value as printed"),
-    Column("p_operator", "string", "relation printed before the p value", allowed=OPERATORS),
-    Column("finding", "string", "a result printed as words (vocabulary: findings)"),
-    Column("source", "string", "cite key of the document (sources)", required=True),
-    Column("locator", "string", "where in the document", required=True),
-    Column("source_file", "string", "file name of the document's text, where it is at hand"),
-    Column("line_start", "int32", "first line of the number in that text, counted from 1"),
-    Column("line_end", "int32", "last line of the number in that text"),
-    Column("printed", "list<string>", "the number tokens exactly as printed", required=True),
-    Column(
+    DatasetColumn("p_value", "float64", "p value as printed"),
+    DatasetColumn("p_operator", "string", "relation printed before the p value", allowed=OPERATORS),
+    DatasetColumn("finding", "string", "a result printed as words (vocabulary: findings)"),
+    DatasetColumn("source", "string", "cite key of the document (sources)", required=True),
+    DatasetColumn("locator", "string", "where in the document", required=True),
+    DatasetColumn("source_file", "string", "file name of the document's text, where it is at hand"),
+    DatasetColumn("line_start", "int32", "first line of the number in that text, counted from 1"),
+    DatasetColumn("line_end", "int32", "last line of the number in that text"),
+    DatasetColumn("printed", "list<string>", "the number tokens exactly as printed", required=True),
+    DatasetColumn(
         "origin",
         "string",
         "review, primary, or secondary (another review or a web page)",
         required=True,
         allowed=ORIGINS,
     ),
-    Column(
+    DatasetColumn(
         "extraction",
         "string",
         "extracted once, twice, or twice and adjudicated",
         required=True,
         allowed=EXTRACTIONS,
     ),
-    Column("note", "string", "what a reader of the number should know"),
-    Column("preferred", "bool", "the row that analyses use for this quantity", required=True),
-    Column(
+    DatasetColumn("note", "string", "what a reader of the number should know"),
+    DatasetColumn(
+        "preferred", "bool", "the row that analyses use for this quantity", required=True
+    ),
+    DatasetColumn(
         "preference_reason",
         "string",
         "why this row is used, where several documents give the quantity",
@@ -117,7 +125,7 @@ def arrow_schema() -> pa.Schema:
     return pa.schema([_arrow_field(column) for column in COLUMNS])
 
 
-def _arrow_field(column: Column) -> pa.Field:
+def _arrow_field(column: DatasetColumn) -> pa.Field:
     return pa.field(
         column.name,
         _ARROW_TYPES[column.type],

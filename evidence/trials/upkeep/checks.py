@@ -13,7 +13,7 @@ from evidence.errors import DatasetError
 from evidence.trials.curation.building import read_curated, table_of, to_bytes
 from evidence.trials.dataset.load import Trials, load_trials
 from evidence.trials.judgements import read_judgements
-from evidence.trials.rows.columns import COLUMNS, Column
+from evidence.trials.rows.columns import COLUMNS, DatasetColumn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def pandera_schema() -> pa.DataFrameSchema:
     )
 
 
-def _pandera_column(column: Column) -> pa.Column:
+def _pandera_column(column: DatasetColumn) -> pa.Column:
     checks = [pa.Check.isin(column.allowed)] if column.allowed else []
     if column.name == "p_value":
         checks.append(pa.Check.in_range(0, 1))

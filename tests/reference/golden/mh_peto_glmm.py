@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from evidence import pool_glmm, pool_mantel_haenszel, pool_peto
-from evidence.synthesis.rare_events import ESTIMATES, MODELS, CommonEffectHeterogeneity, GlmmResult
+from evidence.synthesis.rare_events import ESTIMATES, MODELS, CommonEffectHeterogeneity, PooledGlmm
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -148,7 +148,7 @@ def _mixed_model(columns: dict, inputs: dict, expected: dict) -> list[Check]:
     return found
 
 
-def _exact(call: dict, fit: GlmmResult, expected: dict) -> list[Check]:
+def _exact(call: dict, fit: PooledGlmm, expected: dict) -> list[Check]:
     found = _block("exact", fit, expected)
     nodes = expected.get("quad_nodes", 0)
     if all(one.passed for one in found) or not 1 < nodes <= MOST_NODES:
@@ -159,7 +159,7 @@ def _exact(call: dict, fit: GlmmResult, expected: dict) -> list[Check]:
     return same + _block("exact", fit, expected, FEW_NODES)
 
 
-def _block(name: str, fit: GlmmResult, expected: dict, excuse: str = "") -> list[Check]:
+def _block(name: str, fit: PooledGlmm, expected: dict, excuse: str = "") -> list[Check]:
     require_offered(expected, OF_A_BLOCK)
     got = {
         "beta": (fit.estimate, QUADRATURE),
@@ -182,7 +182,7 @@ def _block(name: str, fit: GlmmResult, expected: dict, excuse: str = "") -> list
     return found
 
 
-def _metafor(fit: GlmmResult, expected: dict) -> list[Check]:
+def _metafor(fit: PooledGlmm, expected: dict) -> list[Check]:
     got = {
         "k": (fit.k, EXACT),
         "QE_df": (fit.k - 1, EXACT),

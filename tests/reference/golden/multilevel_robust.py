@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from evidence import meta_regression, pool_multilevel, robust, sampling_covariance
 from evidence.synthesis.inputs import STRUCTURES, RandomStructure, arm_overlap, outcome_correlation
-from evidence.synthesis.multilevel import MultilevelModel, pool_robust, profile_interval
+from evidence.synthesis.multilevel import PooledMultilevel, pool_robust, profile_interval
 from tests.reference.golden.compare import (
     CLOSED_FORM,
     EXACT,
@@ -99,7 +99,7 @@ def _multilevel(inputs: dict, expected: dict) -> list[Check]:
     return found
 
 
-def _fit(inputs: dict, expected: dict, test: str) -> MultilevelModel:
+def _fit(inputs: dict, expected: dict, test: str) -> PooledMultilevel:
     structures = []
     if "inner" in inputs:
         kind = inputs.get("struct", "CS")
@@ -118,7 +118,7 @@ def _fit(inputs: dict, expected: dict, test: str) -> MultilevelModel:
     )
 
 
-def _components(fit: MultilevelModel, expected: dict) -> list[Check]:
+def _components(fit: PooledMultilevel, expected: dict) -> list[Check]:
     plain = [effect for effect in fit.random_effects if effect.levels == ("",)]
     found = []
     if "sigma2" in expected:

@@ -34,8 +34,8 @@ from evidence.synthesis.numerics.distributions import critical_value
 from evidence.synthesis.pairwise.policies import describe_method
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
-from evidence.synthesis.rare_events.mantel_haenszel import MantelHaenszelResult
-from evidence.synthesis.rare_events.peto import PetoResult
+from evidence.synthesis.rare_events.mantel_haenszel import PooledMantelHaenszel
+from evidence.synthesis.rare_events.peto import PooledPeto
 from evidence.synthesis.regression.common_subgroups import SubgroupEffect
 from evidence.synthesis.regression.subgroups import Subgroups
 from evidence.synthesis.sensitivity.study_deletion import Sensitivity
@@ -46,8 +46,8 @@ Drawable: TypeAlias = (
     PooledEffect
     | SingleArmSummary
     | Subgroups
-    | MantelHaenszelResult
-    | PetoResult
+    | PooledMantelHaenszel
+    | PooledPeto
     | PooledSeries
     | Sensitivity
 )
@@ -280,7 +280,7 @@ def _interaction(fit: Subgroups) -> str:
 
 
 def _of_counts(
-    fit: MantelHaenszelResult | PetoResult,
+    fit: PooledMantelHaenszel | PooledPeto,
     names: Sequence[str],
     cells: Cells,
     transform: Transform | None,
@@ -296,7 +296,7 @@ def _of_counts(
         (0.0, 0.0, 0.0) if None in numbers else tuple(map(float, numbers)),  # type: ignore[arg-type]
     )
     spec = number_format(view)
-    name = "Mantel-Haenszel" if isinstance(fit, MantelHaenszelResult) else "Peto"
+    name = "Mantel-Haenszel" if isinstance(fit, PooledMantelHaenszel) else "Peto"
     rows = _study_rows(range(effects.k), view, spec, names, cells, _weights_of_all(fit))
     if None not in numbers:
         rows.append(_summary(f"{name} summary", view.summary, spec, 1.0))
@@ -311,7 +311,7 @@ def _of_counts(
     )
 
 
-def _weights_of_all(fit: MantelHaenszelResult | PetoResult) -> FloatArray | None:
+def _weights_of_all(fit: PooledMantelHaenszel | PooledPeto) -> FloatArray | None:
     """Weights of all studies that were given, NaN for those that are not in the estimate."""
     if fit.weights is None or fit.k == fit.effects.k:
         return fit.weights
@@ -322,7 +322,7 @@ def _weights_of_all(fit: MantelHaenszelResult | PetoResult) -> FloatArray | None
     return weights
 
 
-def _count_footer(fit: MantelHaenszelResult | PetoResult, name: str) -> Iterator[str]:
+def _count_footer(fit: PooledMantelHaenszel | PooledPeto, name: str) -> Iterator[str]:
     scatter = fit.heterogeneity
     words = heterogeneity_text(
         ShownHeterogeneity(
@@ -408,8 +408,8 @@ _CONTENTS: Final[
     PooledEffect: (lambda fit: fit.labels, _of_fit),
     SingleArmSummary: (lambda fit: fit.labels, _of_fit),
     Subgroups: (lambda fit: fit.overall.labels, _of_subgroups),
-    MantelHaenszelResult: (lambda fit: fit.effects.labels, _of_counts),
-    PetoResult: (lambda fit: fit.effects.labels, _of_counts),
+    PooledMantelHaenszel: (lambda fit: fit.effects.labels, _of_counts),
+    PooledPeto: (lambda fit: fit.effects.labels, _of_counts),
     PooledSeries: (_places, _of_series),
     Sensitivity: (lambda fit: fit.pooled.labels, _of_sensitivity),
 }
