@@ -170,10 +170,10 @@ class Ledger:
         It has an id if it holds a digit, and is plain text otherwise.
         """
         text = self.origins.text(address, self._results())
-        if not DIGIT.search(text):
-            return text
         if file := file_named_in(address):
             self._named_files.add(file)
+        if not DIGIT.search(text):
+            return text
         key = (address, text)
         if key not in self._names:
             self._names[key] = Named(f"t{len(self._names) + 1}", text)

@@ -280,3 +280,22 @@ def test_without_a_dataset_its_numbers_and_names_are_refused(made):
     for ask in (lambda: ledger.reported("alpha/x"), lambda: ledger.name("study:alpha/name")):
         with pytest.raises(VerificationError, match="the dataset, which is not at hand"):
             ask()
+
+
+def test_a_file_of_which_only_names_are_used_is_in_the_ledger_and_is_compared(made):
+    ledger = Ledger(None, DECLARED, SOFTWARE, files=[source(made.path)])
+    assert ledger.name("given:events.csv:2:1").text == "Aronson 1948"
+    content = ledger.to_dict("names")
+    assert list(content["files"]) == ["events.csv"]
+    made.path.write_text(FILE + "\n", encoding="utf-8")
+    origins = Origins(trials=None, analysis=DECLARED, software=SOFTWARE, files=(source(made.path),))
+    (fault,) = Replay(content, origins).problems()
+    assert "when its SHA-256 was" in fault
+
+
+def test_words_of_a_file_without_a_digit_tie_the_ledger_to_it_too(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("study,yi\nA,1\n", encoding="utf-8")
+    ledger = Ledger(None, DECLARED, SOFTWARE, files=[source(path)])
+    assert ledger.name("given:own.csv:2:1") == "A"
+    assert list(ledger.to_dict("names")["files"]) == ["own.csv"]
