@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from textwrap import shorten
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 #: Rows that ``print`` shows of a table that has more, and how wide its lines and cells may be.
 PRINTED_ROWS: Final = 20
 PRINTED_WIDTH, WIDEST_CELL = 116, 60
+
+
+class Printer(Protocol):
+    """What IPython hands to a function that shows a result as plain text."""
+
+    def text(self, text: str) -> None:
+        """Write text."""
+        ...
 
 
 class Result:
@@ -37,6 +45,14 @@ class Result:
 
     OMITTED: ClassVar[tuple[str, ...]] = ()
     JOINED: ClassVar[Mapping[str, str]] = {"decisions": " "}
+
+    def __init_subclass__(cls) -> None:
+        # IPython looks for the two at one class after the other, and each record has its own repr
+        cls._repr_pretty_ = Result._show  # type: ignore[attr-defined]
+
+    def _show(self, printer: Printer, cycle: bool) -> None:
+        """Show the result in a terminal of IPython as ``print`` does."""
+        printer.text(str(self))
 
     def to_frame(self) -> pd.DataFrame:
         """One row with every number and definition."""

@@ -21,6 +21,7 @@ from evidence.effects.measures import CORRELATION, MEASURES, PROPORTION, RATE
 from evidence.errors import UnknownName
 from evidence.interfaces.choices import NamedOption
 from evidence.interfaces.cli import main
+from evidence.outcomes import study_table
 from evidence.report.figures.kinds import FIGURES
 from evidence.synthesis.inputs.study_order import TIES
 from evidence.synthesis.inputs.study_sets import SUBSETS
@@ -118,6 +119,17 @@ def _chosen() -> Call:
     return Call(room.choose_method, given)
 
 
+def _from_a_file() -> Call:
+    table = study_table("own.csv", b"study,yi,vi\nA,0.1,0.02\nB,0.5,0.03\n")
+    return Call(evidence.effects.own_numbers, {"table": table, "measure": "GEN", "chosen": {}})
+
+
+def _counts() -> Call:
+    given = {"ai": [3, 4], "n1i": [30, 40], "ci": [5, 2], "n2i": [30, 40]}
+    asked = {"asked": "Counts", "measure": "OR", "labels": None, "measures": ("OR", "RR", "RD")}
+    return Call(evidence.synthesis.inputs.read_counts, {**asked, "given": given})
+
+
 #: Functions that the fuzzed calls do not hold by themselves.
 MORE: dict[str, Callable[[], Call]] = {
     "certify_effects": lambda: Call(
@@ -127,6 +139,12 @@ MORE: dict[str, Callable[[], Call]] = {
         evidence.synthesis.pairwise.describe_prediction, {"definition": "normal"}
     ),
     "half_width": _half_width,
+    "make_plan": lambda: Call(
+        evidence.synthesis.pairwise.make_plan,
+        {"policy": "metafor", "method": None, "test": None, "prediction": None},
+    ),
+    "own_numbers": _from_a_file,
+    "read_counts": _counts,
     "pool_multilevel": _multilevel,
     "predict_effects": _predicted,
     "choose_method": _chosen,
@@ -288,7 +306,7 @@ def test_the_default_policy_is_the_same_everywhere():
         inspect.signature(function).parameters["policy"].default
         for function in _functions().values()
         if "policy" in inspect.signature(function).parameters
-    }
+    } - {inspect.Parameter.empty}
     options = {option.default for _, option in _options("policy")}
     assert defaults == options == {Model().policy}
 

@@ -61,6 +61,10 @@ WRONG = {
 #: What else each function needs, by the last part of its address.
 BESIDE = {
     "build_report": {"folder": "reports"},
+    "choose_interval": {"plan": None, "tau2": 0.1, "wald_se": 0.2, "knapp_hartung": 1.0}
+    | {"df": 4, "level": 0.95},
+    "own_numbers": {"measure": "GEN", "chosen": {}},
+    "pool_own": {"numbers": None, "how": None},
     "certify": {"fit": FIT},
     "compare_models": {"full": REGRESSION, "reduced": REGRESSION},
     "debray_test": {"d1i": SIZES, "d2i": SIZES},
@@ -95,14 +99,8 @@ BESIDE = {
 
 
 def public_functions():
-    faces = [
-        "evidence",
-        *(
-            room.name
-            for room in pkgutil.walk_packages(evidence.__path__, "evidence.")
-            if room.ispkg
-        ),
-    ]
+    rooms = pkgutil.iter_modules(evidence.synthesis.__path__, "evidence.synthesis.")
+    faces = ["evidence", "evidence.effects", *(room.name for room in rooms if room.ispkg)]
     found = {}
     for face in faces:
         module = importlib.import_module(face)

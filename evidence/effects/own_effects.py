@@ -18,6 +18,7 @@ from evidence.effects.measures import (
 from evidence.effects.published import difference_from_ci, log_ratio_from_ci
 from evidence.effects.routes import COLUMN_NAMES, columns_on, open_measures, open_routes
 from evidence.errors import BadInput
+from evidence.input_checks import require_kind
 from evidence.outcomes.given_cells import OwnStudy
 from evidence.outcomes.own_studies import StudyTable
 
@@ -104,6 +105,7 @@ def own_numbers(
     BadInput
         Columns are missing or allow several ways, or a cell holds no number; all faults at once.
     """
+    require_kind("The numbers of a file", table, StudyTable, "Give what read_study_table() read.")
     table = table.renamed(chosen)
     found = [name for name in chosen or table.headers if name in COLUMN_NAMES]
     spec = find_measure(measure) if measure else _effects_as_given(table, found, sign)

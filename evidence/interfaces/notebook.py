@@ -10,7 +10,7 @@ import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from evidence.results import Result
 
@@ -33,14 +33,6 @@ _TRIALS_COLUMNS: Final = (
 _ELSEWHERE: Final = ("yi", "vi", "weights", "labels", "decisions", "prediction")
 
 
-class Printer(Protocol):
-    """What IPython hands to a function that shows a result as plain text."""
-
-    def text(self, text: str) -> None:
-        """Write text."""
-        ...
-
-
 def register_formatters() -> None:
     """Tell IPython, if it is running, how to show the results of this package."""
     from IPython import get_ipython
@@ -51,13 +43,6 @@ def register_formatters() -> None:
     formatters = shell.display_formatter.formatters
     for address, show in HTML.items():
         formatters["text/html"].for_type_by_name(*address.rsplit(".", 1), show)
-    for address in PLAIN:
-        formatters["text/plain"].for_type_by_name(*address.rsplit(".", 1), _plain)
-
-
-def _plain(result: object, printer: Printer, cycle: bool) -> None:
-    """Show a result as ``print`` does, in place of a record with all its fields."""
-    printer.text(str(result))
 
 
 # one function for each kind of result
@@ -146,8 +131,6 @@ HTML: Final[Mapping[str, Callable[[Any], str]]] = {
     "evidence.analysis.run.analysis_run.AnalysisRun": run_html,
     "evidence.analysis.verify.verification.Verification": verification_html,
 }
-#: Types that a terminal shows as ``print`` does.
-PLAIN: Final = ("evidence.results.Result",)
 
 
 # the parts of which they are made

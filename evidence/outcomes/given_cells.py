@@ -46,7 +46,7 @@ class GivenCell:
 
     @property
     def value(self) -> float:
-        """Its number; NaN if it holds none, which :meth:`StudyTable.studies` refuses."""
+        """Its number; NaN if it holds none, which a table of studies refuses."""
         return number_in(self.token)
 
     @property

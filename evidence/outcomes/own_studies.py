@@ -198,7 +198,15 @@ def read_study_table(source: str) -> StudyTable:
 
 
 def study_table(name: str, raw: bytes) -> StudyTable:
-    """Read the bytes of a CSV file (see :func:`read_study_table`)."""
+    """Read the bytes of a CSV file (see :func:`read_study_table`).
+
+    Parameters
+    ----------
+    name : str
+        Name of the file, for messages and addresses.
+    raw : bytes
+        Its content.
+    """
     text = _text(name, raw)
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:

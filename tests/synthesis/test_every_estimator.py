@@ -46,6 +46,7 @@ OTHERS = {
     *("heterogeneity_interval", "log_or_from_smd", "smd_from_log_or"),
     *("mean_from_quantiles", "sd_from_quantiles", "proportion_interval", "rate_interval"),
     *("pool_glmm", "pool_multilevel"),
+    "make_plan",  # names the estimator, and computes nothing
 }
 
 
@@ -329,8 +330,10 @@ def test_a_stack_of_regressions_has_the_tau2_of_each(method):
         stacked_tau2(stack, "no such method")
 
 
-@pytest.mark.parametrize("method", ESTIMATORS)
-def test_a_published_summary_is_found_with_every_estimator(method):
+@pytest.mark.parametrize(
+    "method", [name for name, one in ESTIMATORS.items() if one.rarity is not None]
+)
+def test_a_published_summary_is_found_with_every_estimator_that_reviews_use(method):
     fit = pool(Y, V, method=method, **PLAIN)
     printed = {name: round(getattr(fit, name), 6) for name in ("estimate", "ci_low", "ci_high")}
     found = explain(**printed, yi=Y, vi=V, subsets="none")
@@ -369,7 +372,7 @@ def test_the_help_of_a_command_names_every_estimator(command):
     module = import_module(f"evidence.interfaces.commands.{command}")
     (found,) = (value for value in vars(module).values() if hasattr(value, "params"))
     (option,) = (one for one in found.params if one.name == "method")
-    assert all(f" {name}," in f"{option.help.rstrip('.')}," for name in ESTIMATORS)
+    assert list(option.names()) == list(ESTIMATORS)
 
 
 def test_no_module_types_the_estimators_out():

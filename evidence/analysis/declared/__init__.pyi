@@ -1,4 +1,5 @@
 from .analysis_file import AnalysisFile as AnalysisFile
+from .analysis_file import Declared as Declared
 from .analysis_file import read_analysis as read_analysis
 from .places import all_slugs as all_slugs
 from .places import analyses_folder as analyses_folder

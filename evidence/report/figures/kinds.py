@@ -1,6 +1,6 @@
 """The kinds of figure that a synthesis can be drawn as: one entry for each.
 
-A report holds figures as :class:`evidence.report.record.document.Figure`, which HTML, Word and
+A report holds figures as :class:`evidence.report.record.Figure`, which HTML, Word and
 results read alike, whatever is drawn; a notebook shows any ``FigureFile``. What needs to know the
 kinds, such as the options of ``evidence pool``, takes them from here.
 """

@@ -24,3 +24,4 @@ from .rendered import Rendered as Rendered
 from .rendered import read_docx as read_docx
 from .rendered import read_html as read_html
 from .rendered import read_svg as read_svg
+from .sources import GivenNumbers as GivenNumbers

@@ -10,6 +10,9 @@ from .likelihood_statistics import (
 from .likelihood_statistics import (
     profile_likelihood_interval as profile_likelihood_interval,
 )
+from .natural_scale import has_natural_scale as has_natural_scale
+from .natural_scale import natural_studies as natural_studies
+from .natural_scale import natural_summary as natural_summary
 from .new_study import NewStudyProbability as NewStudyProbability
 from .new_study import (
     fitted_new_study_probability as fitted_new_study_probability,

@@ -9,6 +9,7 @@ import numpy as np
 from evidence.arrays import FloatArray
 from evidence.effects.conversions import back_transform, wald_interval
 from evidence.effects.measures import MEASURES, Measure
+from evidence.input_checks import require_kind
 from evidence.synthesis.pairwise.pooled_effect import PooledEffect
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
@@ -18,6 +19,12 @@ Values = TypeVar("Values", float, FloatArray)
 
 def fit_of(result: Synthesis) -> PooledEffect:
     """Return the synthesis on the scale of analysis."""
+    require_kind(
+        "A synthesis on its natural scale",
+        result,
+        (PooledEffect, SingleArmSummary),
+        "Give the result of pool(), pool_proportions() or pool_rates().",
+    )
     return result.fit if isinstance(result, SingleArmSummary) else result
 
 
@@ -40,6 +47,7 @@ def natural_summary(result: Synthesis) -> dict[str, float | None]:
     They are those of the analysis where it has no other scale; None for what does not exist.
     """
     names = ("estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
+    fit_of(result)
     if isinstance(result, SingleArmSummary):
         return {name: getattr(result, name) for name in names}
     limits = result.prediction
@@ -55,6 +63,7 @@ def natural_summary(result: Synthesis) -> dict[str, float | None]:
 
 def natural_studies(result: Synthesis) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return estimates and bounds of the studies, (k,) each; exact intervals for single arms."""
+    fit_of(result)
     if isinstance(result, SingleArmSummary):
         return result.estimates, result.ci_lows, result.ci_highs
     low, high = wald_interval(result.yi, result.vi, level=result.level)

@@ -9,6 +9,7 @@ import numpy as np
 
 from evidence.effects.effect_sizes import effect_size
 from evidence.effects.own_effects import OwnNumbers
+from evidence.input_checks import require_kind
 from evidence.synthesis.pairwise.natural_scale import Synthesis
 from evidence.synthesis.pairwise.pooling import pool
 from evidence.synthesis.pairwise.single_arm import pool_proportions, pool_rates
@@ -67,6 +68,10 @@ def pool_own(numbers: OwnNumbers, how: How, *, printed_level: float = 0.95) -> P
     BadInput
         Numbers cannot be right; all faults at once.
     """
+    require_kind(
+        "A synthesis of own studies", numbers, OwnNumbers, "Give what own_numbers() found."
+    )
+    require_kind("A synthesis of own studies", how, dict, "Give How(policy=...).")
     result: Synthesis
     if numbers.is_single_arm:
         basis, result = numbers.measure.basis, _pool_counts(numbers, how)

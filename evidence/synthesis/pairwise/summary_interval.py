@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.errors import NotEstimable
+from evidence.input_checks import require_kind
 from evidence.synthesis.numerics.distributions import critical_value
 from evidence.synthesis.pairwise.interval_rules import INTERVAL_RULES, Widths
 from evidence.synthesis.pairwise.policies import Plan
@@ -105,6 +106,7 @@ def choose_interval(
     NotEstimable
         If Knapp-Hartung was asked for and all effects are equal, so that it has no width.
     """
+    require_kind("An interval by plan", plan, Plan, "Give what make_plan() returned.")
     wald = mean_interval("z", wald_se, knapp_hartung, df, level)
     if plan.test in INTERVAL_RULES:
         widths = Widths(

@@ -10,7 +10,6 @@ import numpy as np
 
 from evidence.arrays import FloatArray
 from evidence.errors import NotEstimable
-from evidence.input_checks import require_kind
 from evidence.synthesis.heterogeneity.measures import cochran_q, i2_from_q, i2_from_tau2
 from evidence.synthesis.inputs.studies import Studies
 from evidence.synthesis.numerics.distributions import critical_value
@@ -73,10 +72,6 @@ def fit_common(
     ----------
     metafor: ``rma(yi, vi, mods = ~ group - 1)``, and with an intercept for the difference.
     """
-    require_kind(
-        "Subgroups with a common tau2", studies, Studies, "Give what check_studies() returned."
-    )
-    require_kind("Subgroups with a common tau2", plan, Plan, "Give what make_plan() returned.")
     columns = {name: np.zeros(studies.yi.size) for name in members}
     for name, rows in members.items():
         columns[name][list(rows)] = 1.0

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from evidence.analysis.declared.analysis_file import read_analysis
-from evidence.analysis.sections.pooled.declared import Model, Variant
+from evidence.analysis.sections.pooled import Model, Variant
 from evidence.errors import AnalysisFileError
 
 SELECT = {"outcome": "relapse", "therapy": "alemtuzumab", "comparator": "interferon-beta-1a"}

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from evidence.analysis.declared.analysis_file import Declared
+from evidence.analysis.declared import Declared
 from evidence.analysis.sections.kinds import KINDS
 from evidence.analysis.sections.pooled.comparison import Comparison
 from evidence.analysis.sections.pooled.proportion import Proportion

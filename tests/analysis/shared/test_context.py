@@ -2,9 +2,7 @@ import pytest
 
 from evidence.analysis.shared.context import Context, Numbering
 from evidence.outcomes import study_table
-from evidence.report.record.document import plain
-from evidence.report.record.ledger import Ledger
-from evidence.report.record.sources import GivenNumbers
+from evidence.report.record import GivenNumbers, Ledger, plain
 
 EVENTS = "alpha/relapse/24m/drug/events@paper-1"
 

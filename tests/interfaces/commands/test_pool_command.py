@@ -7,11 +7,7 @@ from numpy.testing import assert_allclose
 
 from evidence import effect_size, pool, pool_proportions, pool_rates
 from evidence.report.figures.forest import show_fit
-from evidence.synthesis.pairwise.natural_scale import (
-    has_natural_scale,
-    natural_studies,
-    natural_summary,
-)
+from evidence.synthesis.pairwise import has_natural_scale, natural_studies, natural_summary
 
 #: Both sides take the same path through double precision, the exponential apart.
 SAME = 1e-12

@@ -8,16 +8,16 @@ import pytest
 
 from evidence import effect_size, pool
 from evidence.addresses import address_of
-from evidence.analysis.verify.replay import Replay
+from evidence.analysis.verify import Replay
 from evidence.errors import VerificationError
 from evidence.outcomes import read_study_table
-from evidence.report.html.writer import write_html
+from evidence.report.html import write_html
 from evidence.report.record.document import Cell, Column, Document, Row, Table
 from evidence.report.record.ledger import Ledger
 from evidence.report.record.origins import Origins
 from evidence.report.record.rendered import read_html
 from evidence.report.record.sources import GivenNumbers
-from evidence.report.word.writer import write_docx
+from evidence.report.word import write_docx
 
 SOFTWARE = {"pymare": "0.0.1"}
 DECLARED = {"title": "Trials of a file", "method": "DL"}

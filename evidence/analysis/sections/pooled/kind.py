@@ -1,6 +1,6 @@
 """A kind of pooled section as data: how its studies are selected, measured, worded and laid out.
 
-All else is one code (:mod:`evidence.analysis.sections.pooled.section`). A new kind is a module with
+All else is one code, in the module ``section`` beside this one. A new kind is a module with
 its schema, its functions and its words, and one entry in ``section_kinds``.
 """
 

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 import pytest
 from numpy.testing import assert_allclose
 
-from evidence.analysis.run.analysis_run import software_versions
-from evidence.analysis.sections.pooled import measures
+import evidence.analysis.sections.pooled.measures as measures
+from evidence import effect_size, pool
+from evidence.analysis.run import software_versions
 from evidence.analysis.sections.pooled.arms import arm_cells, arm_headers, events_of
 from evidence.analysis.sections.pooled.declared import PooledEntry
 from evidence.analysis.sections.pooled.kind import (
@@ -19,15 +20,10 @@ from evidence.analysis.sections.pooled.kind import (
 from evidence.analysis.sections.pooled.measures import ShownMeasure
 from evidence.analysis.sections.pooled.records import Selected
 from evidence.analysis.sections.pooled.section_kinds import as_section_kind
-from evidence.analysis.shared.context import Context
-from evidence.analysis.shared.move import Seen
-from evidence.analysis.verify.replay import Replay
-from evidence.effects.effect_sizes import effect_size
-from evidence.outcomes.contrasts import find_contrasts
-from evidence.report.record.document import Figure, Table, plain
-from evidence.report.record.ledger import Ledger
-from evidence.report.record.origins import Origins
-from evidence.synthesis.pairwise.pooling import pool
+from evidence.analysis.shared import Context, Seen
+from evidence.analysis.verify import Replay
+from evidence.outcomes import find_contrasts
+from evidence.report.record import Figure, Ledger, Origins, Table, plain
 
 SECTION = {
     "kind": "risk-difference",

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 import evidence
-from evidence import effect_size, pool, pool_proportions, pool_rates
+from evidence import FigureFile, effect_size, pool, pool_proportions, pool_rates
 from evidence.errors import BadInput, UnknownName
-from evidence.report.figures.figure_file import FigureFile
 from evidence.report.figures.forest.figure import forest_plot
 
 TABLES = {

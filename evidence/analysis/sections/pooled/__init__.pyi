@@ -1,0 +1,2 @@
+from .declared import Model as Model
+from .declared import Variant as Variant
