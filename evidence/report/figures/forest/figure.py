@@ -11,13 +11,13 @@ from evidence.report.drawing.canvas import to_png, to_svg
 from evidence.report.figures.figure_file import FigureFile
 from evidence.report.figures.forest.contents import (
     KINDS,
-    Contents,
     Drawable,
     contents_of,
     study_names_of,
 )
 from evidence.report.figures.forest.plot import axis_of, compose
 from evidence.report.figures.forest.records import ForestPlot
+from evidence.report.figures.forest.rows import Contents
 from evidence.report.figures.forest.scales import Transform
 from evidence.synthesis.pairwise.single_arm_summary import SingleArmSummary
 
