@@ -15,7 +15,7 @@ report: .venv/.runtime ## set up, then build all of reports/ from data/trials.pa
 
 test: .venv/.dev ## set up, then run the tests; with SLOW=1 also those that take long
 	@$(STEP) --start
-	@$(STEP) "tests" $(BIN)/python -m pytest $(if $(SLOW),,-m "not slow")
+	@$(STEP) "tests" $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(SLOW),,-m "not slow")
 	@$(STEP) --end "Nothing was written outside .venv."
 
 check: .venv/.dev ## format, lint, types, import directions, dataset up to date
